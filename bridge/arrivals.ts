@@ -1,0 +1,28 @@
+import type { Arrival } from '../commands/intake.js'
+import { recordRejected } from '../domain/dead-letter.js'
+import type { NewEvent } from '../domain/event.js'
+import { InvalidRecord } from '../domain/invalid-record.js'
+import { kinds, type Kind, type KindName } from './formats/kinds.js'
+import type { Line } from './formats/lines.js'
+
+type SourcedEvent = NewEvent & { readonly metadata: { readonly source: string } }
+
+/** What a line of a file is to the log: the fact that it tells, or a dead letter that keeps all of its bytes. */
+export function arrivalOf(kindName: KindName, line: Line, source: string, correlationId: string): Arrival {
+  const metadata = { correlationId, source: `${source}#${line.number}` }
+  const raw = () => Buffer.from(line.raw)
+  try {
+    return { event: factOf(kindName, line, metadata), kind: kindName, raw }
+  } catch (error) {
+    if (!(error instanceof InvalidRecord)) throw error
+    const { code: reason, detail } = error
+    const event = recordRejected({ kind: kindName, reason, detail, raw: raw() }, metadata) as SourcedEvent
+    return { event, kind: kindName, raw }
+  }
+}
+
+/** @throws {InvalidRecord} */
+export function factOf(kindName: KindName, line: Line, metadata: SourcedEvent['metadata']): SourcedEvent {
+  const kind = kinds[kindName] as Kind<unknown>
+  return kind.event(kind.parseLine(line), metadata) as SourcedEvent
+}

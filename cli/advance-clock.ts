@@ -1,0 +1,24 @@
+import { advanceClock } from '../commands/advance-clock.js'
+import { formatTimestamp, InvalidTimestamp, parseTimestamp } from '../domain/timestamp.js'
+import { withSystem, WrongUsage, type Context } from './command.js'
+import { catchUp } from './import.js'
+
+/** `tidemark advance-clock <instant>`: no more data records before it are to be expected. */
+export async function advanceDataRecordClock(instant: string, context: Context): Promise<void> {
+  const to = instantOf(instant)
+  await withSystem(context, async (system) => {
+    const position = await advanceClock(system.eventStore, to)
+    await catchUp(system)
+    const at = formatTimestamp(to)
+    context.output.result({ position, to: at }, () => `the data-record clock is advanced to ${at} (position ${position})`)
+  })
+}
+
+function instantOf(text: string): number {
+  try {
+    return parseTimestamp(text)
+  } catch (error) {
+    if (!(error instanceof InvalidTimestamp)) throw error
+    throw new WrongUsage(`${JSON.stringify(text)} is no instant: ${error.message}`)
+  }
+}

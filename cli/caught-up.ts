@@ -1,0 +1,59 @@
+import type { EventStore } from '../event-store/port.js'
+import { outboxCollection } from '../projections/derived-events.js'
+import { failureId, runnerCollection } from '../projections/fold.js'
+import type { Projection } from '../projections/projection.js'
+import type { ReadStore } from '../read-store/port.js'
+import type { System } from './compose.js'
+
+/** Between two looks at the checkpoints, in milliseconds: another thread or process moves them. */
+const lookAgainAfter = 10
+
+/** A projection stopped, so the read models will not catch up. */
+export class ProjectionStopped extends Error {
+  readonly code = 'projection-failed'
+}
+
+/**
+ * Waits until every projection has folded the whole log, and what they derived is in the log and folded too.
+ *
+ * @throws {ProjectionStopped}
+ */
+export async function waitUntilCaughtUp(
+  system: Pick<System, 'eventStore' | 'readStore' | 'project'>,
+  projections: readonly Projection[],
+  onProgress: (position: number, head: number) => void = () => {},
+): Promise<void> {
+  const { eventStore, readStore } = system
+  for (;;) {
+    await system.project()
+    const head = await eventStore.head()
+    const position = await slowest(readStore, projections)
+    onProgress(Math.min(position, head), head)
+    if (position >= head && (await nothingDerivedWaits(readStore, projections)) && (await isHead(eventStore, head))) return
+    await new Promise((resolve) => setTimeout(resolve, lookAgainAfter))
+  }
+}
+
+async function slowest(readStore: ReadStore, projections: readonly Projection[]): Promise<number> {
+  const checkpoints: number[] = []
+  for (const { name, version } of projections) {
+    const build = await readStore.live(name)
+    checkpoints.push(build?.version === version ? await build.checkpoint() : 0)
+    const [failure] = build ? await build.getMany(runnerCollection, [failureId]) : []
+    if (failure) throw new ProjectionStopped((JSON.parse(failure.text) as { reason: string }).reason)
+  }
+  return Math.min(...checkpoints)
+}
+
+/** An empty outbox after its checkpoint was read: all that was derived up to there is in the log. */
+async function nothingDerivedWaits(readStore: ReadStore, projections: readonly Projection[]): Promise<boolean> {
+  for (const { name } of projections) {
+    const build = await readStore.live(name)
+    if (!build || (await build.count(outboxCollection)) > 0) return false
+  }
+  return true
+}
+
+async function isHead(eventStore: EventStore, position: number): Promise<boolean> {
+  return (await eventStore.head()) === position
+}

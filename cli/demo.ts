@@ -1,0 +1,99 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Notification } from '../domain/notification.js'
+import type { BillingPeriod } from '../domain/billing-period.js'
+import type { EventStore } from '../event-store/port.js'
+import { dataPlans } from '../projections/data-plans.js'
+import type { ReadStore } from '../read-store/port.js'
+import { withSystem, type Context } from './command.js'
+import type { System } from './compose.js'
+import { catchUp, filesIn, importAll } from './import.js'
+import { grouped, table, type Output } from './output.js'
+import { generateDataPlan } from './samples/data-plan.js'
+import { verifyAll } from './verify.js'
+
+const sample = { subscribers: 3, months: 3 }
+const shownPeriods = 100
+
+/** `tidemark demo`: the main job on sample data, from nothing to figures that are proved. */
+export async function demo(context: Context): Promise<void> {
+  const { config, output } = context
+  const out = join(config.data, 'sample', 'data-plan')
+  await rm(out, { recursive: true, force: true })
+  output.say(`Data plans: ${sample.subscribers} subscribers, ${sample.months} months, in ${out}`)
+  await generateDataPlan({ ...sample, out })
+  await withSystem(context, async (system) => {
+    await system.project()
+    output.say('\nNotifications, as they are raised:')
+    const imported = await whileTelling(system.eventStore, output, () => importSample(system, out, context))
+    const periods = await billingPeriods(system.readStore)
+    output.say('\nImported:\n' + table(imported))
+    output.say('\nBilling periods:\n' + table(periods.map(shownPeriod)))
+    const verified = await verifyAll(system)
+    const documents = verified.reduce((sum, one) => sum + one.documents, 0)
+    const differences = verified.flatMap((one) => one.differences)
+    if (differences.length > 0) process.exitCode = 1
+    output.say(
+      differences.length === 0
+        ? `\nProved: a rebuild from the log gives the same ${grouped(documents)} documents, byte for byte.`
+        : `\nA rebuild differs in ${differences.length} documents: see tidemark verify.`,
+    )
+    output.say(`The data is in ${config.data}. Next: npm start, then http://${config.host}:${config.port}/docs`)
+    if (output.json) output.result({ imported, periods, documents, differences }, () => '')
+  })
+}
+
+async function importSample(system: System, out: string, context: Context) {
+  const agreements = await filesIn([join(out, 'agreements.ndjson')], context)
+  const records = await filesIn([join(out, 'incoming-data-records')], context)
+  const imported = [
+    { kind: 'agreements', ...(await importAll(system, 'agreements', agreements)) },
+    { kind: 'data-records', ...(await importAll(system, 'data-records', records)) },
+  ]
+  await catchUp(system)
+  return imported
+}
+
+/** Follows the log while something is being done, and tells of every notification. */
+async function whileTelling<T>(eventStore: EventStore, output: Output, work: () => Promise<T>): Promise<T> {
+  const done = new AbortController()
+  const after = await eventStore.head()
+  let told = after
+  const telling = (async () => {
+    for await (const page of eventStore.follow({ after, limit: 100, categories: ['billing'] }, done.signal)) {
+      for (const { data } of page.events) output.say(shownNotification(data as Notification['data']))
+      told = page.position
+    }
+  })()
+  const result = await work()
+  const head = await eventStore.head()
+  while (told < head) await new Promise((resolve) => setImmediate(resolve))
+  done.abort()
+  await telling
+  return result
+}
+
+async function billingPeriods(readStore: ReadStore): Promise<BillingPeriod[]> {
+  const build = await readStore.live(dataPlans.name)
+  const page = await build?.page('billing-periods', { limit: shownPeriods })
+  return page?.rows.map(({ text }) => JSON.parse(text) as BillingPeriod) ?? []
+}
+
+function shownNotification(notification: Notification['data']): string {
+  const { type, agreementId, year, month, totalRecordedBytes, latestRecordedAt } = notification
+  const total = grouped(totalRecordedBytes).padStart(14)
+  return `  ${type.padEnd(23)} ${agreementId} ${year}-${String(month).padStart(2, '0')} ${total} bytes, latest ${latestRecordedAt}`
+}
+
+function shownPeriod(period: BillingPeriod) {
+  return {
+    agreement: period.agreementId,
+    month: `${period.year}-${String(period.month).padStart(2, '0')}`,
+    bytes: Number(period.totalRecordedBytes),
+    limit: period.maxBytesInBillingPeriod,
+    exceeded: period.exceeded,
+    records: period.recordCount,
+    status: period.status,
+    latest: period.latestRecordedAt,
+  }
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { importFile } from '../bridge/file-import.js'
+import { isKindName, kinds, type KindName } from '../bridge/formats/kinds.js'
+import { nothingRead, type SourceCounts } from '../domain/source.js'
+import { projections } from '../projections/index.js'
+import { waitUntilCaughtUp } from './caught-up.js'
+import { withSystem, WrongUsage, type Context } from './command.js'
+import type { System } from './compose.js'
+import { table } from './output.js'
+import { ProgressBar } from './progress.js'
+
+/** `tidemark import <kind> <path…>`: files, folders or standard input into the log, each record once. */
+export async function importPaths(
+  kind: string,
+  paths: readonly string[],
+  options: { readonly wait: boolean },
+  context: Context,
+): Promise<void> {
+  if (!isKindName(kind)) {
+    throw new WrongUsage(`there is no kind ${JSON.stringify(kind)}: take one of ${Object.keys(kinds).join(', ')}`)
+  }
+  await withSystem(context, async (system) => {
+    if (options.wait) await system.project()
+    const files = await filesIn(paths, context)
+    const counts = await importAll(system, kind, files)
+    if (options.wait) await catchUp(system)
+    context.output.result(counts, () => table([{ kind, ...counts }]))
+  })
+}
+
+/** Imports files one after the other, with a bar for each. */
+export async function importAll(
+  { eventStore }: Pick<System, 'eventStore'>,
+  kind: KindName,
+  files: readonly ImportableFile[],
+): Promise<SourceCounts> {
+  let total = nothingRead
+  for (const { path, remove } of files) {
+    const bar = new ProgressBar(basename(path))
+    try {
+      const counts = await importFile(eventStore, kind, path, ({ bytes, totalBytes }) => bar.update(bytes, totalBytes))
+      total = sumOf(total, counts)
+    } finally {
+      bar.end()
+      if (remove) await rm(path, { force: true })
+    }
+  }
+  return total
+}
+
+export interface ImportableFile {
+  readonly path: string
+  /** A copy of standard input, to be removed afterwards. */
+  readonly remove: boolean
+}
+
+/** The files that paths stand for, in the order of the paths and, in a folder, of the names. */
+export async function filesIn(paths: readonly string[], context: Context): Promise<ImportableFile[]> {
+  const files: ImportableFile[] = []
+  for (const path of paths) {
+    if (path === '-') files.push({ path: await spoolStandardInput(context.config.data), remove: true })
+    else files.push(...(await expand(path, context)).map((file) => ({ path: file, remove: false })))
+  }
+  return files
+}
+
+async function expand(path: string, context: Context): Promise<string[]> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found) throw new Error(`there is no file or folder ${path}`)
+  if (isBeingWritten(path)) {
+    context.output.remark(`skipped ${path}: its name says that it is still being written`)
+    return []
+  }
+  if (!found.isDirectory()) return [path]
+  const names = (await readdir(path)).sort()
+  const nested: string[] = []
+  for (const name of names) nested.push(...(await expand(join(path, name), context)))
+  return nested
+}
+
+/** Writers name a file so until it is complete. */
+function isBeingWritten(path: string): boolean {
+  return /^(tmp|_|\.(?!\.?$))/.test(basename(path))
+}
+
+/** Standard input cannot be read twice, but a source is known by all of its content: so it is kept first. */
+async function spoolStandardInput(data: string): Promise<string> {
+  await mkdir(data, { recursive: true })
+  const path = join(data, `stdin-${randomUUID()}`)
+  await pipeline(process.stdin, createWriteStream(path))
+  return path
+}
+
+export async function catchUp(system: System): Promise<void> {
+  const bar = new ProgressBar('projecting')
+  const from = await system.eventStore.head()
+  await waitUntilCaughtUp(system, projections, (position, head) => bar.update(position, Math.max(head, from)))
+  bar.end()
+}
+
+export function sumOf(a: SourceCounts, b: SourceCounts): SourceCounts {
+  return {
+    read: a.read + b.read,
+    appended: a.appended + b.appended,
+    duplicates: a.duplicates + b.duplicates,
+    ignored: a.ignored + b.ignored,
+    rejected: a.rejected + b.rejected,
+  }
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+import { Command, Option, type CommandOptions } from 'commander'
+import { kinds } from '../bridge/formats/kinds.js'
+import { advanceDataRecordClock } from './advance-clock.js'
+import { run, withCommonOptions, type Context } from './command.js'
+import { exportDeadLetters, listDeadLetters, retryDeadLetters } from './dead-letters.js'
+import { demo } from './demo.js'
+import { generateDataPlanSample, type DataPlanOptions } from './generate.js'
+import { importPaths } from './import.js'
+import { listProjections } from './projections.js'
+import { rebuildProjections } from './rebuild.js'
+import { serve, type ServeOptions } from './serve.js'
+import { listStreams, showStream } from './streams.js'
+import { verifyProjections } from './verify.js'
+
+const program = new Command('tidemark')
+  .description('Event-sourced metering and billing that stays exact.')
+  .showHelpAfterError('(see tidemark --help)')
+  .exitOverride()
+
+/** A command of a parent, with the options that all commands have. */
+function command(parent: Command, name: string, description: string, options: CommandOptions = {}): Command {
+  return withCommonOptions(parent.command(name, options).description(description))
+}
+
+/** What a command does with its arguments and options. */
+function action<Options = object, Args extends readonly unknown[] = []>(
+  target: Command,
+  work: (context: Context, options: Options, ...args: Args) => Promise<void>,
+): void {
+  target.action(() => run(target, (context) => work(context, target.opts() as Options, ...(target.processedArgs as unknown as Args))))
+}
+
+action<ServeOptions>(
+  command(program, 'serve', 'serve API and projections over the data folder')
+    .option('--roles <roles>', 'run only some of: api,projector')
+    .option('--host <address>', 'address to bind (default: $HOST or 127.0.0.1)')
+    .option('--port <port>', 'port to listen on (default: $PORT or 3000)'),
+  (context, options) => serve(options, context),
+)
+action(command(program, 'demo', 'generate, import and prove sample data'), demo)
+
+const generate = program.command('generate').description('write deterministic sample data')
+action<DataPlanOptions>(
+  command(generate, 'data-plan', 'agreements and data records of mobile subscribers, one file a month')
+    .requiredOption('--subscribers <n>', 'how many subscribers')
+    .requiredOption('--months <n>', 'how many months')
+    .requiredOption('--out <dir>', 'folder to write to'),
+  (context, options) => generateDataPlanSample(options, context),
+)
+action<{ wait: boolean }, [string, string[]]>(
+  command(program, 'import', `import files, folders or - (standard input); kinds: ${Object.keys(kinds).join(', ')}`)
+    .argument('<kind>')
+    .argument('<path...>')
+    .option('--no-wait', 'do not wait for the projections'),
+  (context, options, kind, paths) => importPaths(kind, paths, options, context),
+)
+action(command(program, 'projections', 'show how far each read model is'), listProjections)
+action<{ all?: boolean }, [string[]]>(
+  command(program, 'rebuild', 'build read models again from the log, then switch in one step')
+    .argument('[name...]')
+    .option('--all', 'all of them'),
+  (context, options, names) => rebuildProjections(names, options, context),
+)
+action(command(program, 'verify', 'prove that the read models are what the log says'), verifyProjections)
+
+const deadLetters = program.command('dead-letters').description('records that could not be used')
+action(command(deadLetters, 'list', 'list them', { isDefault: true }), listDeadLetters)
+action<{ all?: boolean }, [string[]]>(
+  command(deadLetters, 'retry', 'try them again').argument('[id...]').option('--all', 'all of them'),
+  (context, options, ids) => retryDeadLetters(ids, options, context),
+)
+action<{ out: string; kind?: string }>(
+  command(deadLetters, 'export', 'write their bytes to a new file, one a line')
+    .requiredOption('--out <file>', 'file to create')
+    .addOption(new Option('--kind <kind>', 'only this kind').choices(Object.keys(kinds))),
+  (context, options) => exportDeadLetters(options, context),
+)
+action<{ limit: string }>(
+  command(program, 'streams', 'list the streams of the log, newest first').option('--limit <n>', 'how many', '50'),
+  (context, options) => listStreams(options, context),
+)
+action<{ limit: string }, [string]>(
+  command(program, 'stream', 'show the events of a stream').argument('<name>').option('--limit <n>', 'how many', '1000'),
+  (context, options, name) => showStream(name, options, context),
+)
+action<object, [string]>(
+  command(program, 'advance-clock', 'say that no more data records before an instant are to be expected').argument(
+    '<instant>',
+  ),
+  (context, _, instant) => advanceDataRecordClock(instant, context),
+)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  // Commander has said what is wrong; asking for help is no mistake.
+  const { exitCode } = error as { exitCode?: number }
+  if (exitCode === undefined) throw error
+  process.exitCode = exitCode === 0 ? 0 : 2
+}

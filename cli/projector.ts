@@ -1,0 +1,64 @@
+import { join } from 'node:path'
+import { MessageChannel, Worker } from 'node:worker_threads'
+import type { EmbeddedEventStore } from '../event-store/embedded.js'
+import type { RunnerReport } from '../projections/runner.js'
+import { tryProcessLock } from '../sqlite/process-lock.js'
+import { serveAppends } from './append-port.js'
+
+export interface ProjectorSettings {
+  readonly data: string
+  readonly bell: SharedArrayBuffer
+}
+
+/** A runner's report as it comes out of its thread: errors as text. */
+export type ProjectorReport =
+  | Exclude<RunnerReport, { error: unknown }>
+  | { readonly type: 'failed'; readonly projection: string; readonly error: string }
+  | { readonly type: 'trouble'; readonly error: string; readonly retryInMilliseconds: number }
+
+export interface Projector {
+  /** Resolves once the projections are running. */
+  readonly started: Promise<void>
+  /** Finishes the page in hand. */
+  stop(): Promise<void>
+}
+
+/**
+ * Runs all projections of a data folder in a thread of its own, unless another process does so already: then
+ * undefined. (Two of them would be fenced apart, but do everything twice.)
+ */
+export function startProjector(
+  data: string,
+  eventStore: EmbeddedEventStore,
+  report: (report: ProjectorReport) => void,
+): Projector | undefined {
+  const lock = tryProcessLock(join(data, 'projector.lock'))
+  if (!lock) return undefined
+  const { port1, port2 } = new MessageChannel()
+  serveAppends(port1, eventStore)
+  const settings: ProjectorSettings = { data, bell: eventStore.bell.memory }
+  const worker = new Worker(new URL('./projector-thread.js', import.meta.url), {
+    workerData: { ...settings, appends: port2 },
+    transferList: [port2],
+  })
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  const started = new Promise<void>((resolve) => {
+    worker.on('message', (message: ProjectorReport) => {
+      if (message.type === 'started') resolve()
+      report(message)
+    })
+    worker.once('exit', () => resolve())
+  })
+  worker.on('error', (error: Error) => {
+    report({ type: 'trouble', error: `the projector stopped: ${error.message}`, retryInMilliseconds: 0 })
+  })
+  return {
+    started,
+    stop: async () => {
+      worker.postMessage('stop')
+      await exited
+      port1.close()
+      lock.release()
+    },
+  }
+}

@@ -1,0 +1,105 @@
+import { recordRejected } from '../domain/dead-letter.js'
+import type { NewEvent } from '../domain/event.js'
+import type { Appended, EventStore, Expectation, Placed } from '../event-store/port.js'
+
+/** Whoever brings records in needs the log, and gets it from here. */
+export type { EventStore }
+
+/** A source record on its way into the log, as the event that it is: a fact, or a dead letter. */
+export interface Arrival {
+  readonly event: NewEvent & { readonly metadata: { readonly source: string } }
+  readonly kind: string
+  /** The record's bytes as they came, should it turn out to be a dead letter. */
+  readonly raw: () => Uint8Array
+}
+
+export interface RejectedArrival {
+  /** Which arrival, from 0. */
+  readonly index: number
+  readonly code: string
+  readonly detail: string
+}
+
+export interface Intake {
+  /** Wait for it to read what came in; 0 if nothing did. */
+  readonly position: number
+  readonly appended: number
+  /** Records that the log had already, from this source or another one. */
+  readonly duplicates: number
+  readonly rejected: readonly RejectedArrival[]
+}
+
+/**
+ * Takes records into the log, each once: a record of the same identity and content is a duplicate; one of the
+ * same identity and other content becomes a dead letter, and the first one stands (docs/semantics.md, Record
+ * identity). A record that this very source brought before, because an earlier attempt was cut short, counts as
+ * it counted then.
+ *
+ * @param fence events of the source's own stream, appended first, at the revisions expected
+ * @throws {RevisionConflict} the fence does not hold: somebody else is reading this source
+ */
+export async function takeIn(
+  eventStore: EventStore,
+  arrivals: readonly Arrival[],
+  fence: { readonly events: readonly NewEvent[]; readonly expect: readonly Expectation[] } = { events: [], expect: [] },
+): Promise<Intake> {
+  const events = arrivals.map(({ event }) => event)
+  const answer = await eventStore.append([...fence.events, ...events], fence.expect)
+  const placed = fence.events.length > 0 ? answer.events.slice(fence.events.length) : answer.events
+  const intake = await weigh(eventStore, arrivals, placed)
+  const conflicts = intake.conflicts.map((index) => conflictingDuplicate(arrivals, index))
+  const kept: Appended = conflicts.length > 0 ? await eventStore.append(conflicts) : { position: 0, events: [] }
+  const detail = 'a record of the same identity and other content came first'
+  const rejected = [
+    ...intake.rejected,
+    ...intake.conflicts.map((index) => ({ index, code: 'conflicting-duplicate', detail })),
+  ]
+  return {
+    position: Math.max(answer.position, kept.position),
+    appended: intake.appended,
+    duplicates: intake.duplicates,
+    rejected: rejected.sort((a, b) => a.index - b.index),
+  }
+}
+
+/** What became of each arrival. */
+async function weigh(eventStore: EventStore, arrivals: readonly Arrival[], placed: readonly Placed[]) {
+  let appended = 0
+  let duplicates = 0
+  const rejected: RejectedArrival[] = []
+  const conflicts: number[] = []
+  for (const [index, { event }] of arrivals.entries()) {
+    const place = placed[index]
+    const isDeadLetter = event.type === 'RecordRejected'
+    const verdict = place?.duplicate && !isDeadLetter ? await compare(eventStore, event, place) : 'own'
+    if (verdict === 'conflict') conflicts.push(index)
+    else if (verdict === 'duplicate') duplicates++
+    else if (isDeadLetter) rejected.push(rejectionOf(event, index))
+    else appended++
+  }
+  return { appended, duplicates, rejected, conflicts }
+}
+
+/** How an event relates to the one in the log that has its id. */
+async function compare(
+  eventStore: EventStore,
+  event: NewEvent,
+  { revision }: Placed,
+): Promise<'own' | 'duplicate' | 'conflict'> {
+  const [original] = await eventStore.readStream(event.stream, { from: revision, limit: 1 })
+  if (original?.type !== event.type || JSON.stringify(original.data) !== JSON.stringify(event.data)) return 'conflict'
+  return original.metadata.source === event.metadata.source ? 'own' : 'duplicate'
+}
+
+function conflictingDuplicate(arrivals: readonly Arrival[], index: number): NewEvent {
+  const arrival = arrivals[index]
+  if (!arrival) throw new RangeError(`there is no arrival ${index}`)
+  const { kind, raw, event } = arrival
+  const detail = `${event.type} ${event.id} is in the log already with other content`
+  return recordRejected({ kind, reason: 'conflicting-duplicate', detail, raw: raw() }, event.metadata)
+}
+
+function rejectionOf({ data }: NewEvent, index: number): RejectedArrival {
+  const { reason, detail } = data as { reason: string; detail: string }
+  return { index, code: reason, detail }
+}

@@ -1,0 +1,142 @@
+import type { Agreement } from './agreement.js'
+import { atLeast, minus, plus, type ByteTotal } from './bytes.js'
+import { formatTimestamp } from './timestamp.js'
+import type { Month } from './time-zone.js'
+
+/** A data record as a billing period sees it. */
+export interface CountedRecord {
+  readonly internalRecordId: string
+  readonly externalRecordId: string
+  /** Epoch milliseconds. */
+  readonly recordedAt: number
+  readonly recordedBytes: number
+}
+
+/** Which notifications a period has raised. */
+export interface Notified {
+  readonly exceeded: boolean
+  readonly closed: boolean
+  readonly corrections: number
+}
+
+/** How a period came about. It stays when the period loses its last record, in case it comes back. */
+export interface PeriodHistory {
+  /** Records that came when the clock had reached the period's end. */
+  readonly lateRecords: number
+  /** How often the period has changed. */
+  readonly revision: number
+  readonly notified: Notified
+}
+
+/**
+ * One agreement's use in one calendar month of its time zone: a fold over the records that the agreement covers.
+ * All but its history depends on the set of records alone (docs/semantics.md, Convergent).
+ */
+export interface BillingPeriod extends PeriodHistory {
+  readonly agreementId: string
+  readonly year: number
+  /** 1 to 12. */
+  readonly month: number
+  readonly billingPeriodTimeZone: string
+  readonly totalRecordedBytes: ByteTotal
+  readonly recordCount: number
+  readonly maxBytesInBillingPeriod: number
+  /** The total has reached the limit. */
+  readonly exceeded: boolean
+  /** Of the record with the greatest event time, ties broken by internal id: ISO 8601, UTC. */
+  readonly latestRecordedAt: string | null
+  readonly latestInternalRecordId: string | null
+  readonly latestExternalRecordId: string | null
+  readonly status: 'open' | 'closed'
+  /** The end of the month, ISO 8601, UTC, to the second; absent once the period is closed. */
+  readonly openUntil?: string | undefined
+}
+
+/** A period without records: where every fold begins. */
+export function emptyPeriod(agreement: Agreement, month: Month, history?: PeriodHistory): BillingPeriod {
+  const closed = history?.notified.closed ?? false
+  return {
+    agreementId: agreement.id,
+    year: month.year,
+    month: month.month,
+    billingPeriodTimeZone: agreement.billingPeriodTimeZone,
+    totalRecordedBytes: 0,
+    recordCount: 0,
+    maxBytesInBillingPeriod: agreement.maxBytesInBillingPeriod,
+    exceeded: false,
+    latestRecordedAt: null,
+    latestInternalRecordId: null,
+    latestExternalRecordId: null,
+    status: closed ? 'closed' : 'open',
+    lateRecords: history?.lateRecords ?? 0,
+    revision: history?.revision ?? 0,
+    notified: history?.notified ?? { exceeded: false, closed: false, corrections: 0 },
+    openUntil: closed ? undefined : formatTimestamp(month.end),
+  }
+}
+
+/** @param late the clock had reached the period's end when the records came */
+export function addRecords(
+  period: BillingPeriod,
+  records: readonly CountedRecord[],
+  late: boolean,
+): BillingPeriod {
+  let total = period.totalRecordedBytes
+  let latest: CountedRecord | undefined
+  for (const record of records) {
+    total = plus(total, record.recordedBytes)
+    if (!latest || isLater(record, latest)) latest = record
+  }
+  return {
+    ...period,
+    totalRecordedBytes: total,
+    recordCount: period.recordCount + records.length,
+    exceeded: atLeast(total, period.maxBytesInBillingPeriod),
+    ...(latest && supersedes(latest, period) && latestFields(latest)),
+    lateRecords: period.lateRecords + (late ? records.length : 0),
+    revision: period.revision + 1,
+  }
+}
+
+/** Takes records away that another agreement covers now. `latest` is the latest of those that stay. */
+export function removeRecords(
+  period: BillingPeriod,
+  records: readonly CountedRecord[],
+  latest: CountedRecord | undefined,
+): BillingPeriod {
+  let total = period.totalRecordedBytes
+  for (const { recordedBytes } of records) total = minus(total, recordedBytes)
+  return {
+    ...period,
+    totalRecordedBytes: total,
+    recordCount: period.recordCount - records.length,
+    exceeded: atLeast(total, period.maxBytesInBillingPeriod),
+    ...latestFields(latest),
+    revision: period.revision + 1,
+  }
+}
+
+/** `2020-01`: the month as it stands in names. */
+export function monthKey({ year, month }: Pick<BillingPeriod, 'year' | 'month'>): string {
+  return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}`
+}
+
+function isLater(a: CountedRecord, b: CountedRecord): boolean {
+  return a.recordedAt > b.recordedAt || (a.recordedAt === b.recordedAt && a.internalRecordId > b.internalRecordId)
+}
+
+function supersedes(record: CountedRecord, { latestRecordedAt, latestInternalRecordId }: BillingPeriod): boolean {
+  if (latestRecordedAt === null || latestInternalRecordId === null) return true
+  const latest = Date.parse(latestRecordedAt)
+  return (
+    record.recordedAt > latest || (record.recordedAt === latest && record.internalRecordId > latestInternalRecordId)
+  )
+}
+
+function latestFields(record: CountedRecord | undefined) {
+  return {
+    latestRecordedAt: record ? formatTimestamp(record.recordedAt) : null,
+    latestInternalRecordId: record?.internalRecordId ?? null,
+    latestExternalRecordId: record?.externalRecordId ?? null,
+  }
+}

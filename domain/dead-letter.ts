@@ -1,0 +1,64 @@
+import type { Event, Metadata, NewEvent } from './event.js'
+import { uuidV5Namespace } from './uuid.js'
+
+/** A record that could not be used, whole: nothing vanishes. */
+export type RecordRejected = Event<
+  'RecordRejected',
+  {
+    readonly deadLetterId: string
+    /** What it was meant to be: `data-records`, `agreements`, … */
+    readonly kind: string
+    /** A stable code, listed in docs/errors.md. */
+    readonly reason: string
+    readonly detail: string
+    /** The record's bytes as they came: as text if they are UTF-8, else in base64. */
+    readonly raw: string
+    readonly encoding: 'utf8' | 'base64'
+  }
+>
+/** It was tried again, and failed again. */
+export type RetryFailed = Event<'RetryFailed', { readonly reason: string; readonly detail: string }>
+/** It was tried again, and used: it is a dead letter no more. */
+export type RecordRecovered = Event<'RecordRecovered', { readonly position: number }>
+/** Events of the streams `deadletter-<id>`. */
+export type DeadLetterEvent = RecordRejected | RetryFailed | RecordRecovered
+
+export interface Rejection {
+  readonly kind: string
+  readonly reason: string
+  readonly detail: string
+  readonly raw: Uint8Array
+}
+
+const deadLetterId = uuidV5Namespace('b0d4b8b4-3a57-5c41-9f67-5f9d2f1a5c3e')
+const rejectionId = uuidV5Namespace('0d6c2b5e-5b0f-53b4-9a4b-6d1f7a2b8c90')
+
+export function deadLetterStream(id: string): string {
+  return `deadletter-${id}`
+}
+
+/** The dead letter of a source record: its id follows from the record's coordinate, `metadata.source`. */
+export function recordRejected(rejection: Rejection, metadata: Metadata & { source: string }): NewEvent<RecordRejected> {
+  const { kind, reason, detail, raw } = rejection
+  const id = deadLetterId(metadata.source)
+  return {
+    id: rejectionId(metadata.source),
+    stream: deadLetterStream(id),
+    type: 'RecordRejected',
+    data: { deadLetterId: id, kind, reason, detail, ...encode(raw) },
+    metadata,
+  }
+}
+
+/** The bytes of a dead letter as they came. */
+export function rawBytes({ raw, encoding }: Pick<RecordRejected['data'], 'raw' | 'encoding'>): Buffer {
+  return Buffer.from(raw, encoding)
+}
+
+function encode(raw: Uint8Array): Pick<RecordRejected['data'], 'raw' | 'encoding'> {
+  try {
+    return { raw: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw), encoding: 'utf8' }
+  } catch {
+    return { raw: Buffer.from(raw).toString('base64'), encoding: 'base64' }
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Every reason for which a record is refused, and the rule it breaks. The codes are stable: they are stored
+ * with dead letters and answered over HTTP.
+ */
+export const faultCodes = {
+  'wrong-field-count': 'a line has exactly the fields of its kind of record',
+  'invalid-json': 'a record is one JSON value',
+  'invalid-utf8': 'text is UTF-8',
+  'incomplete-line': 'the last line ends with a line feed, or its last field may have been cut short',
+  'line-too-long': 'a line has at most 1 MiB',
+  'control-character': 'text has no control characters',
+  'missing-field': 'every field of a record is present',
+  'invalid-field': 'a record is a JSON object',
+  'invalid-timestamp': 'a timestamp is ISO 8601 with date, time and offset, such as 2020-01-02T00:00+01:00',
+  'invalid-time-zone': 'a time zone is a name of the IANA database, such as Europe/Warsaw',
+  'invalid-bytes': `a number of bytes is an integer from 0 to ${Number.MAX_SAFE_INTEGER}`,
+  'invalid-msisdn': 'an msisdn is text of 1 to 20 decimal digits',
+  'invalid-id': 'an id is text of 1 to 200 characters (that of an agreement has neither spaces nor /)',
+} as const
+
+export type FaultCode = keyof typeof faultCodes
+
+/** One thing that is wrong with one record. */
+export interface Fault {
+  /** Where: a JSON pointer (RFC 6901) such as `/recordedBytes`; empty for the record as a whole. */
+  readonly path: string
+  readonly code: FaultCode
+  /** A sentence for people. */
+  readonly detail: string
+}
+
+/** The first control character of a text (C0, DEL or C1) as `U+0009`, if it has one. */
+export function controlCharacter(text: string): string | undefined {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code < 32 || (code >= 127 && code < 160)) {
+      return `U+${code.toString(16).toUpperCase().padStart(4, '0')}`
+    }
+  }
+  return undefined
+}
+
+/** A value as it is shown in a fault's detail: as JSON, and not at any length. */
+export function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined')
+  const short = text.length > 60 ? `${text.slice(0, 60)}…` : text
+  return typeof value === 'string' ? JSON.stringify(short) : short
+}

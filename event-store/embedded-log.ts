@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { categoryOf, type RecordedEvent } from '../domain/event.js'
+import { closeDatabase, openDatabase, type Database, type Statement } from '../sqlite/driver.js'
+import { joinLines, parseLine, parseLines, splitLines } from './embedded-line.js'
+import { LogUnusable } from './errors.js'
+import type { LogPage, ReadAll } from './port.js'
+
+/** Marks the file as ours: the bytes "TIDE". */
+const applicationId = 0x54494445
+/** Lines a row. More make bulk reads a little faster and single reads slower. */
+const linesARow = 128
+const rowsAQuery = 64
+
+interface LogRow {
+  readonly position: number
+  readonly count: number
+  readonly recorded_time: number
+  readonly events: string
+}
+
+/** A closed line on its way into the log. */
+export interface LogLine {
+  readonly stream: string
+  readonly text: string
+}
+
+/**
+ * The file of the log: append-only, without any index. One row holds up to {@link linesARow} events that
+ * were committed together, as docs/decisions/0001-log-layout.md explains.
+ */
+export class LogFile {
+  readonly id: string
+  readonly #db: Database
+  readonly #head: Statement
+  readonly #insert: Statement
+  readonly #after: Statement
+  readonly #at: Statement
+  #cached: { first: number; count: number; time: number; lines: string[] } | undefined
+
+  constructor(folder: string) {
+    this.#db = openDatabase(join(folder, 'events.db'), { synchronous: 'FULL' })
+    this.id = this.#claim()
+    this.#head = this.#db.prepare('SELECT position + count - 1 AS head FROM log ORDER BY position DESC LIMIT 1')
+    this.#insert = this.#db.prepare(
+      'INSERT INTO log (position, count, categories, recorded_time, events) VALUES (?, ?, ?, ?, ?)',
+    )
+    this.#after = this.#db.prepare(
+      `SELECT position, count, recorded_time, events FROM log WHERE position > ? ORDER BY position LIMIT ${rowsAQuery}`,
+    )
+    this.#at = this.#db.prepare(
+      'SELECT position, count, recorded_time, events FROM log WHERE position <= ? ORDER BY position DESC LIMIT 1',
+    )
+  }
+
+  /** The position of the last event, as of now or of the transaction that is open. */
+  head(): number {
+    return (this.#head.get() as { head: number } | undefined)?.head ?? 0
+  }
+
+  /** Runs `work` as the only writer of the file. What it wrote is durable when this returns. */
+  transaction<T>(work: () => T): T {
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      this.#db.exec('COMMIT')
+      return result
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  /** Writes lines from `position` on. Only inside {@link transaction}. */
+  write(position: number, lines: readonly LogLine[], recordedTime: number): void {
+    for (let from = 0; from < lines.length; from += linesARow) {
+      const row = lines.slice(from, from + linesARow)
+      const categories = new Set(row.map(({ stream }) => categoryOf(stream)))
+      const events = joinLines(row.map(({ text }) => text))
+      this.#insert.run(position + from, row.length, ` ${[...categories].join(' ')} `, recordedTime, events)
+    }
+  }
+
+  /** Whole rows after a position, until there are `limit` events. */
+  read({ after, limit, categories }: ReadAll): LogPage {
+    const events: RecordedEvent[] = []
+    const wanted = categories && new Set(categories)
+    const head = this.head()
+    let position = after
+    while (events.length < limit && position < head) {
+      const rows = this.#rowsAfter(position, categories)
+      if (rows.length === 0) return { events, position: Math.max(position, head) }
+      for (const row of rows) {
+        for (const event of parseLines(row.events, row.position, row.recorded_time)) {
+          if (event.position > position && (!wanted || wanted.has(categoryOf(event.stream)))) events.push(event)
+        }
+        position = row.position + row.count - 1
+        if (events.length >= limit) break
+      }
+    }
+    return { events, position }
+  }
+
+  /** The next rows, from the one on that holds the event after `position`. */
+  #rowsAfter(position: number, categories: readonly string[] | undefined): LogRow[] {
+    const rows = categories
+      ? (this.#db
+          .prepare(selectAfter(categories))
+          .all(position, ...categories.map((category) => ` ${category} `)) as unknown as LogRow[])
+      : (this.#after.all(position) as unknown as LogRow[])
+    if (rows[0]?.position === position + 1) return rows
+    const begun = this.#at.get(position) as LogRow | undefined
+    return begun && begun.position + begun.count - 1 > position ? [begun, ...rows] : rows
+  }
+
+  /** The event at a position that exists. */
+  event(position: number): RecordedEvent {
+    if (!this.#cached || position < this.#cached.first || position >= this.#cached.first + this.#cached.count) {
+      const row = this.#at.get(position) as LogRow | undefined
+      if (!row || position >= row.position + row.count) throw new LogUnusable(`the log has no event at ${position}`)
+      const { position: first, count, recorded_time: time, events } = row
+      this.#cached = { first, count, time, lines: splitLines(events) }
+    }
+    const { first, lines, time } = this.#cached
+    return parseLine(lines[position - first] ?? '', position, time)
+  }
+
+  close(): void {
+    closeDatabase(this.#db)
+  }
+
+  /** Recognises our own file, or makes an empty one ours. */
+  #claim(): string {
+    const { application_id } = this.#db.prepare('PRAGMA application_id').get() as { application_id: number }
+    if (application_id === 0) this.transaction(() => this.#create())
+    else if (application_id !== applicationId) {
+      throw new LogUnusable('events.db belongs to another application: choose another data folder')
+    }
+    const { value } = this.#db.prepare("SELECT value FROM meta WHERE key = 'log'").get() as { value: string }
+    return value
+  }
+
+  #create(): void {
+    const { tables } = this.#db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number }
+    const { application_id } = this.#db.prepare('PRAGMA application_id').get() as { application_id: number }
+    if (application_id === applicationId) return
+    if (tables > 0) throw new LogUnusable('events.db is a database of something else: choose another data folder')
+    this.#db.exec(`
+      PRAGMA application_id = ${applicationId};
+      CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+      INSERT INTO meta VALUES ('log', '${randomUUID()}');
+      CREATE TABLE log (
+        position INTEGER PRIMARY KEY, -- of the first event of the row
+        count INTEGER NOT NULL,
+        categories TEXT NOT NULL, -- of all streams in the row, each between spaces
+        recorded_time INTEGER NOT NULL, -- milliseconds since 1970
+        events TEXT NOT NULL -- a JSON array, one event a line
+      )`)
+  }
+}
+
+/** The rows that may hold events of some categories; the filter leaves the long column unread elsewhere. */
+function selectAfter(categories: readonly string[]): string {
+  const filter = categories.map(() => 'instr(categories, ?) > 0').join(' OR ') || 'false'
+  return `SELECT position, count, recorded_time, events FROM log
+    WHERE position > ? AND (${filter}) ORDER BY position LIMIT ${rowsAQuery}`
+}

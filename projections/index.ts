@@ -1,0 +1,7 @@
+import { dataPlans } from './data-plans.js'
+import { deadLetters } from './dead-letters.js'
+import { notifications } from './notifications.js'
+import type { Projection } from './projection.js'
+
+/** Every read model there is. A new one is added here, and nowhere else. */
+export const projections: readonly Projection[] = [dataPlans, notifications, deadLetters]

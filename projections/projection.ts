@@ -1,0 +1,62 @@
+import type { NewEvent, RecordedEvent } from '../domain/event.js'
+import type { Collections, Document, Query, Row } from '../read-store/port.js'
+
+/** One read model: how a fold over the log becomes documents. */
+export interface Projection {
+  readonly name: string
+  /** Raise it whenever the fold or the shape of a document changes: the next start builds the new version. */
+  readonly version: number
+  /** The categories of streams it reads. */
+  readonly categories: readonly string[]
+  readonly collections: Collections
+  /** The types of the events it derives; a rebuild checks them against the log. */
+  readonly derives?: readonly string[]
+  /**
+   * Which documents events touch, so that a page of events loads them in one query. Each round may use what
+   * the round before it loaded. A document that no round names can still be loaded by the handler.
+   */
+  readonly touches: readonly Touch[]
+  /** What to do for each type of event; types that are not here are passed over. */
+  readonly handlers: Readonly<Record<string, Handler>>
+  /** Work that one event may owe to any number of documents, done a slice at a time. */
+  readonly debt?: Debt
+}
+
+/** Work left over by a page of events. It is paid before the next page is begun, each slice on its own. */
+export interface Debt {
+  /** Documents that {@link owes} reads: collection and id. */
+  readonly watches: readonly (readonly [collection: string, id: string])[]
+  readonly owes: (documents: Documents) => boolean
+  /** Pays a slice of it. */
+  readonly pay: (documents: Documents) => Promise<void>
+}
+
+export type Touch = (event: RecordedEvent, want: Want, documents: Documents) => void
+export type Want = (collection: string, id: string) => void
+/** Only what depends on other documents than those touched needs to be asynchronous. */
+export type Handler = (event: RecordedEvent, documents: Documents) => void | Promise<void>
+
+/** The documents that a projection works on, as they stand after the event before. */
+export interface Documents {
+  /** A document that was touched, loaded or written before; undefined if there is none. */
+  get<T extends Document>(collection: string, id: string): T | undefined
+  /** Whether {@link get} may be called. */
+  has(collection: string, id: string): boolean
+  /** Loads documents that no touch named. */
+  load(collection: string, ids: readonly string[]): Promise<void>
+  put(collection: string, id: string, document: Document): void
+  /** Puts a document that no handler will ever `get`: it is written and forgotten. */
+  write(collection: string, id: string, document: Document): void
+  delete(collection: string, id: string): void
+  /**
+   * A page of a collection as the events before this one left it. A handler that has begun to write cannot
+   * ask any more.
+   */
+  page(collection: string, query: Query): Promise<{ rows: readonly Row[]; next?: string }>
+  /**
+   * Derives an event: it is stored with the documents and appended to the log after them, exactly once.
+   *
+   * @param revision the revision that it takes in its stream
+   */
+  derive(event: NewEvent, revision: number): void
+}

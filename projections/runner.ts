@@ -1,0 +1,170 @@
+import type { EventStore } from '../event-store/port.js'
+import { Fenced } from '../read-store/errors.js'
+import type { Build, ReadStore } from '../read-store/port.js'
+import { Outbox } from './derived-events.js'
+import { collectionsOf, failureId, Fold, HandlerFailed, runnerCollection } from './fold.js'
+import type { Projection } from './projection.js'
+import { rebuild } from './rebuild.js'
+
+/** So many events a page while catching up: a document changed often in them is written once. */
+const eventsAPage = 10_000
+/** How long to wait after the stores failed, in milliseconds: first, at most. */
+const patience = { first: 250, longest: 30_000 }
+
+/** What the runner has to say to whoever operates it. */
+export type RunnerReport =
+  /** All builds are open, and what had failed is being tried again. */
+  | { readonly type: 'started' }
+  | { readonly type: 'failed'; readonly projection: string; readonly error: Error }
+  | { readonly type: 'rebuilding'; readonly projection: string; readonly from: number; readonly to: number }
+  | { readonly type: 'rebuilt'; readonly projection: string }
+  | { readonly type: 'trouble'; readonly error: unknown; readonly retryInMilliseconds: number }
+
+export interface RunnerOptions {
+  readonly eventStore: EventStore
+  readonly readStore: ReadStore
+  readonly projections: readonly Projection[]
+  readonly signal: AbortSignal
+  readonly report: (report: RunnerReport) => void
+}
+
+/**
+ * Keeps all projections up with the log, over one reading of it, until `signal` aborts.
+ *
+ * Each projection has its own build and checkpoint. One whose handler fails stops where it is, and says so in
+ * its build; the others go on. One whose version changed is built again beside the old build and joins when it
+ * has caught up.
+ */
+export async function runProjections(options: RunnerOptions): Promise<void> {
+  const runner = new Runner(options)
+  await runner.run()
+}
+
+class Runner {
+  readonly #options: RunnerOptions
+  readonly #failed = new Set<string>()
+  readonly #rebuilding = new Map<string, Promise<void>>()
+  /** Aborts the current reading of the log, so that it starts again with the folds as they are now. */
+  #restart = new AbortController()
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+  }
+
+  async run(): Promise<void> {
+    const { signal, report } = this.#options
+    let wait = patience.first
+    while (!signal.aborted) {
+      this.#restart = new AbortController()
+      try {
+        const folds = await this.#openFolds()
+        report({ type: 'started' })
+        await this.#read(folds, AbortSignal.any([signal, this.#restart.signal]))
+        wait = patience.first
+      } catch (error) {
+        if (error instanceof Fenced) continue
+        report({ type: 'trouble', error, retryInMilliseconds: wait })
+        await pause(wait, signal)
+        wait = Math.min(wait * 2, patience.longest)
+      }
+    }
+    await Promise.allSettled(this.#rebuilding.values())
+  }
+
+  async #openFolds(): Promise<Fold[]> {
+    const { eventStore, projections } = this.#options
+    const folds: Fold[] = []
+    for (const projection of projections) {
+      if (this.#failed.has(projection.name) || this.#rebuilding.has(projection.name)) continue
+      const build = await this.#liveBuild(projection)
+      if (build) folds.push(await Fold.open(projection, build, await Outbox.open(build, eventStore)))
+    }
+    return folds
+  }
+
+  /** The live build, made if there is none. Undefined if its version is another one: then that is mended first. */
+  async #liveBuild(projection: Projection): Promise<Build | undefined> {
+    const { readStore } = this.#options
+    const live = await readStore.live(projection.name)
+    if (!live) {
+      const build = await readStore.create(projection.name, projection.version, collectionsOf(projection))
+      await readStore.promote(build)
+      return build
+    }
+    if (live.version === projection.version) return live
+    this.#rebuilding.set(projection.name, this.#rebuild(projection))
+    return undefined
+  }
+
+  async #rebuild(projection: Projection): Promise<void> {
+    const { eventStore, readStore, report, signal } = this.#options
+    const { name } = projection
+    try {
+      const onProgress = (from: number, to: number) => report({ type: 'rebuilding', projection: name, from, to })
+      await rebuild(projection, { eventStore, readStore, onProgress, signal })
+      report({ type: 'rebuilt', projection: name })
+    } catch (error) {
+      if (!signal.aborted) await this.#fail(projection, error)
+    } finally {
+      this.#rebuilding.delete(name)
+      this.#restart.abort()
+    }
+  }
+
+  /** One reading of the log for all folds, from the one that is furthest behind. */
+  async #read(folds: Fold[], signal: AbortSignal): Promise<void> {
+    const { eventStore } = this.#options
+    if (folds.length === 0) return aborted(signal)
+    const after = Math.min(...folds.map(({ checkpoint }) => checkpoint))
+    for await (const page of eventStore.follow({ after, limit: eventsAPage }, signal)) {
+      for (const fold of [...folds]) {
+        try {
+          await fold.apply(page)
+        } catch (error) {
+          if (!(error instanceof HandlerFailed)) throw error
+          await this.#fail(fold.projection, error)
+          folds.splice(folds.indexOf(fold), 1)
+        }
+      }
+      if (folds.length === 0) return aborted(signal)
+      // The head tells whether the next page is there already: while behind, units overlap with reading.
+      if (page.position >= (await eventStore.head())) for (const fold of folds) await fold.settle()
+    }
+    for (const fold of folds) await fold.settle()
+  }
+
+  /** Leaves a note in the build, where other processes see it. */
+  async #fail(projection: Projection, error: unknown): Promise<void> {
+    const { readStore, report } = this.#options
+    const reason = error instanceof Error ? error : new Error(String(error))
+    this.#failed.add(projection.name)
+    report({ type: 'failed', projection: projection.name, error: reason })
+    const build = await readStore.live(projection.name)
+    if (!build) return
+    const checkpoint = await build.checkpoint()
+    const event = error instanceof HandlerFailed ? error.event : undefined
+    const document = {
+      reason: reason.message,
+      ...(event && { position: event.position, eventId: event.id, eventType: event.type }),
+    }
+    const writes = { [runnerCollection]: [{ id: failureId, document }] }
+    await build.commit({ expected: checkpoint, checkpoint, writes })
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(done, milliseconds)
+    signal.addEventListener('abort', done, { once: true })
+    function done() {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+  })
+}

@@ -1,0 +1,32 @@
+import type { BatchStatement } from '../sqlite/batch.js'
+import { indexValue } from './embedded-index.js'
+import type { Table } from './embedded-table.js'
+import type { Document, Write } from './port.js'
+
+/** The statements of one collection's writes, sorted by id: neighbours in the tree share its pages. */
+export function statementsOf(table: Table, writes: readonly Write[]): BatchStatement[] {
+  const sorted = sortedById(writes)
+  const removed = sorted.filter((write) => write.document === undefined)
+  const puts = sorted.filter(hasDocument)
+  const statements: BatchStatement[] = []
+  if (removed.length > 0) statements.push({ sql: table.remove, columns: [removed.map(({ id }) => id)] })
+  if (puts.length > 0) {
+    const ids = puts.map(({ id }) => id)
+    const texts = puts.map(({ document }) => JSON.stringify(document))
+    const keys = table.fields.map((field) => puts.map(({ document }) => indexValue(document, field)))
+    statements.push({ ...table.put, columns: [ids, texts, ...keys] })
+  }
+  return statements
+}
+
+function hasDocument(write: Write): write is Write & { readonly document: Document } {
+  return write.document !== undefined
+}
+
+/** One write for each id, the last. Most callers bring them sorted: that costs a look at each. */
+function sortedById(writes: readonly Write[]): readonly Write[] {
+  if (writes.every((write, at) => at === 0 || (writes[at - 1]?.id ?? '') < write.id)) return writes
+  const last = new Map<string, Write>()
+  for (const write of writes) last.set(write.id, write)
+  return [...last.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}

@@ -1,0 +1,29 @@
+/** What can go wrong in a database file. `code` is stable; docs/errors.md lists them all. */
+export abstract class DatabaseError extends Error {
+  abstract readonly code: string
+  override get name(): string {
+    return this.constructor.name
+  }
+}
+
+/** Another process kept the file locked. Nothing was written; the batch can be submitted again. */
+export class DatabaseBusy extends DatabaseError {
+  readonly code = 'database-busy'
+}
+
+/** SQLite refused. Nothing of the batch was written. The message is SQLite's. */
+export class DatabaseFailed extends DatabaseError {
+  readonly code = 'database-failed'
+  constructor(
+    message: string,
+    /** SQLite's extended result code where the driver tells, such as 1555 for a primary key that exists. */
+    readonly sqliteCode?: number,
+  ) {
+    super(message)
+  }
+}
+
+/** The writer is closed, or its thread has died: it takes no more batches. What was in flight may be written. */
+export class WriterStopped extends DatabaseError {
+  readonly code = 'writer-stopped'
+}
