@@ -8,8 +8,8 @@ import type { Line } from './formats/lines.js'
 type SourcedEvent = NewEvent & { readonly metadata: { readonly source: string } }
 
 /** What a line of a file is to the log: the fact that it tells, or a dead letter that keeps all of its bytes. */
-export function arrivalOf(kindName: KindName, line: Line, source: string, correlationId: string): Arrival {
-  const metadata = { correlationId, source: `${source}#${line.number}` }
+export function arrivalOf(kindName: KindName, line: Line, source: string): Arrival {
+  const metadata = { source: `${source}#${line.number}` }
   const raw = () => Buffer.from(line.raw)
   try {
     return { event: factOf(kindName, line, metadata), kind: kindName, raw }

@@ -1,14 +1,14 @@
 import type { Agreement } from './agreement.js'
 import { atLeast, minus, plus, type ByteTotal } from './bytes.js'
-import { formatTimestamp } from './timestamp.js'
+import { formatTimestamp, sortable } from './timestamp.js'
 import type { Month } from './time-zone.js'
 
 /** A data record as a billing period sees it. */
 export interface CountedRecord {
   readonly internalRecordId: string
   readonly externalRecordId: string
-  /** Epoch milliseconds. */
-  readonly recordedAt: number
+  /** ISO 8601, UTC, as {@link formatTimestamp} writes it. */
+  readonly recordedAt: string
   readonly recordedBytes: number
 }
 
@@ -43,7 +43,7 @@ export interface BillingPeriod extends PeriodHistory {
   readonly maxBytesInBillingPeriod: number
   /** The total has reached the limit. */
   readonly exceeded: boolean
-  /** Of the record with the greatest event time, ties broken by internal id: ISO 8601, UTC. */
+  /** Of the record with the greatest event time, ties broken by its (external) id: ISO 8601, UTC. */
   readonly latestRecordedAt: string | null
   readonly latestInternalRecordId: string | null
   readonly latestExternalRecordId: string | null
@@ -85,17 +85,12 @@ export function addRecords(
   let latest: CountedRecord | undefined
   for (const record of records) {
     total = plus(total, record.recordedBytes)
-    if (!latest || isLater(record, latest)) latest = record
+    if (isLater(record, latest?.recordedAt ?? null, latest?.externalRecordId ?? '')) latest = record
   }
-  return {
-    ...period,
-    totalRecordedBytes: total,
-    recordCount: period.recordCount + records.length,
-    exceeded: atLeast(total, period.maxBytesInBillingPeriod),
-    ...(latest && supersedes(latest, period) && latestFields(latest)),
-    lateRecords: period.lateRecords + (late ? records.length : 0),
-    revision: period.revision + 1,
-  }
+  const lateRecords = period.lateRecords + (late ? records.length : 0)
+  const counted = changed(period, total, period.recordCount + records.length, lateRecords)
+  if (!latest || !isLater(latest, period.latestRecordedAt, period.latestExternalRecordId ?? '')) return counted
+  return withLatest(counted, latest)
 }
 
 /** Takes records away that another agreement covers now. `latest` is the latest of those that stay. */
@@ -106,14 +101,8 @@ export function removeRecords(
 ): BillingPeriod {
   let total = period.totalRecordedBytes
   for (const { recordedBytes } of records) total = minus(total, recordedBytes)
-  return {
-    ...period,
-    totalRecordedBytes: total,
-    recordCount: period.recordCount - records.length,
-    exceeded: atLeast(total, period.maxBytesInBillingPeriod),
-    ...latestFields(latest),
-    revision: period.revision + 1,
-  }
+  const counted = changed(period, total, period.recordCount - records.length, period.lateRecords)
+  return withLatest(counted, latest)
 }
 
 /** `2020-01`: the month as it stands in names. */
@@ -121,22 +110,28 @@ export function monthKey({ year, month }: Pick<BillingPeriod, 'year' | 'month'>)
   return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}`
 }
 
-function isLater(a: CountedRecord, b: CountedRecord): boolean {
-  return a.recordedAt > b.recordedAt || (a.recordedAt === b.recordedAt && a.internalRecordId > b.internalRecordId)
+/** Greater event time; of two at the same time the greater id. */
+function isLater(record: CountedRecord, latestRecordedAt: string | null, latestId: string): boolean {
+  if (latestRecordedAt === null) return true
+  if (record.recordedAt === latestRecordedAt) return record.externalRecordId > latestId
+  return sortable(record.recordedAt) > sortable(latestRecordedAt)
 }
 
-function supersedes(record: CountedRecord, { latestRecordedAt, latestInternalRecordId }: BillingPeriod): boolean {
-  if (latestRecordedAt === null || latestInternalRecordId === null) return true
-  const latest = Date.parse(latestRecordedAt)
-  return (
-    record.recordedAt > latest || (record.recordedAt === latest && record.internalRecordId > latestInternalRecordId)
-  )
+type Draft = { -readonly [Field in keyof BillingPeriod]: BillingPeriod[Field] }
+
+function changed(period: BillingPeriod, total: ByteTotal, recordCount: number, lateRecords: number): Draft {
+  const next: Draft = { ...period }
+  next.totalRecordedBytes = total
+  next.recordCount = recordCount
+  next.exceeded = atLeast(total, period.maxBytesInBillingPeriod)
+  next.lateRecords = lateRecords
+  next.revision = period.revision + 1
+  return next
 }
 
-function latestFields(record: CountedRecord | undefined) {
-  return {
-    latestRecordedAt: record ? formatTimestamp(record.recordedAt) : null,
-    latestInternalRecordId: record?.internalRecordId ?? null,
-    latestExternalRecordId: record?.externalRecordId ?? null,
-  }
+function withLatest(period: Draft, record: CountedRecord | undefined): BillingPeriod {
+  period.latestRecordedAt = record?.recordedAt ?? null
+  period.latestInternalRecordId = record?.internalRecordId ?? null
+  period.latestExternalRecordId = record?.externalRecordId ?? null
+  return period
 }

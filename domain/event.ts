@@ -14,7 +14,7 @@ export interface Metadata {
   readonly correlationId?: string
   /** The id of the event that caused this one. */
   readonly causationId?: string
-  /** The source record's coordinate: `file:<sha-256>#<line>`, `key:<idempotency key>#<index>`, … */
+  /** The source record's coordinate: `file:<hash>#<line>`, `key:<idempotency key>#<index>`, … */
   readonly source?: string
 }
 

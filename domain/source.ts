@@ -21,13 +21,13 @@ export type SourceProgressed = Event<
 >
 /** All of the source is in the log. */
 export type SourceCompleted = Event<'SourceCompleted', { readonly counts: SourceCounts }>
-/** Events of the streams `source-<kind>-<sha-256>`. */
+/** Events of the streams `source-<kind>-<hash>`. */
 export type SourceEvent = SourceClaimed | SourceProgressed | SourceCompleted
 
 const eventId = uuidV5Namespace('5c0c9d7e-64c5-5f7f-8f4a-4a8c1d9b6e21')
 
-export function sourceStream(kind: string, sha256: string): string {
-  return `source-${kind}-${sha256}`
+export function sourceStream(kind: string, hash: string): string {
+  return `source-${kind}-${hash}`
 }
 
 /**

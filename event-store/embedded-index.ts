@@ -42,7 +42,7 @@ export class IndexFile {
   constructor(folder: string, logId: string, logHead: number) {
     this.#path = join(folder, 'events-index.db')
     this.#logId = logId
-    this.#db = openDatabase(this.#path, { synchronous: 'NORMAL' })
+    this.#db = openDatabase(this.#path, { synchronous: 'NORMAL', cacheKiB: 8_192 })
     this.#open(logHead)
     this.#position = this.#db.prepare('SELECT position FROM state')
     this.#filter = this.#loadFilter()

@@ -1,7 +1,7 @@
 import type { BillingPeriod } from '../domain/billing-period.js'
 import { reading } from '../domain/data-record-clock.js'
 import { close } from '../domain/notification.js'
-import { clockId, clockOf, never, setClock } from './data-plan-documents.js'
+import { clockOf, never, setClock } from './data-plan-documents.js'
 import type { Debt, Documents } from './projection.js'
 
 /** So many periods are closed in one slice when a month ends for everybody. */
@@ -9,7 +9,6 @@ const periodsASlice = 1_000
 
 /** When the clock passes the end of periods, they are owed their closing. */
 export const closing: Debt = {
-  watches: [['clocks', clockId]],
   owes: (documents) => {
     const { now, nextClosing } = clockOf(documents)
     return now !== null && (nextClosing === null || Date.parse(nextClosing) <= now)

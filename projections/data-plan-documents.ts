@@ -1,9 +1,12 @@
 import type { Agreement } from '../domain/agreement.js'
-import { emptyPeriod, monthKey, type BillingPeriod, type PeriodHistory } from '../domain/billing-period.js'
+import { emptyPeriod, type BillingPeriod, type CountedRecord, type PeriodHistory } from '../domain/billing-period.js'
 import { coveragesOf, type Coverage } from '../domain/coverage.js'
 import { unsetClock, type DataRecordClock } from '../domain/data-record-clock.js'
+import { internalRecordId } from '../domain/data-record.js'
 import type { Notices } from '../domain/notification.js'
-import { monthAt } from '../domain/time-zone.js'
+import { formatTimestamp, parseTimestamp, sortable } from '../domain/timestamp.js'
+import type { Month } from '../domain/time-zone.js'
+import type { Row } from '../read-store/port.js'
 import type { Documents } from './projection.js'
 
 /** What matching needs to know of one subscriber; by msisdn. */
@@ -20,7 +23,6 @@ export interface ClockDocument extends DataRecordClock {
 
 /** A data record; the rest of it is in its id, see {@link recordKey}. */
 export interface RecordDocument {
-  readonly externalRecordId: string
   readonly recordedBytes: number
   /** The time part of the id, only while no agreement covers the record. */
   readonly unmatched?: string | undefined
@@ -33,6 +35,7 @@ export const never = '9999-12-31T23:59:59Z'
 
 const noAgreements: Subscriber = { agreements: [] }
 const coverages = new WeakMap<Subscriber, readonly Coverage[]>()
+const periodIds = new WeakMap<Agreement, Map<Month, string>>()
 
 export function subscriberOf(documents: Documents, msisdn: string): Subscriber {
   return documents.get<Subscriber>('subscribers', msisdn) ?? noAgreements
@@ -53,35 +56,43 @@ export function setClock(documents: Documents, change: Partial<ClockDocument>): 
   documents.put('clocks', clockId, { ...clockOf(documents), ...change } satisfies ClockDocument)
 }
 
-/** `<agreement id>/<yyyy-MM>`. */
-export function periodId(agreementId: string, month: string): string {
-  return `${agreementId}/${month}`
+/** `<agreement id>/<yyyy-MM>`. Made once for each agreement and month: records ask for it all the time. */
+export function periodId(agreement: Agreement, month: Month): string {
+  let ids = periodIds.get(agreement)
+  if (!ids) periodIds.set(agreement, (ids = new Map()))
+  let id = ids.get(month)
+  if (id === undefined) ids.set(month, (id = `${agreement.id}/${month.key}`))
+  return id
 }
 
-/** `<msisdn>/<time>/<internal record id>`: records of a subscriber stand in the order of event time, then id. */
-export function recordKey(msisdn: string, recordedAt: number, internalRecordId: string): string {
-  return `${msisdn}/${timeKey(recordedAt)}/${internalRecordId}`
+/**
+ * `<msisdn>/<time>/<external record id>`: records of a subscriber stand in the order of event time, then id. There are
+ * as many of these documents as there are records, so nothing is in them twice.
+ *
+ * @param recordedAt as it stands in the event
+ */
+export function recordKey(msisdn: string, recordedAt: string, externalRecordId: string): string {
+  return `${msisdn}/${sortable(recordedAt)}/${externalRecordId}`
 }
 
-/** An instant as text that sorts bytewise: `2020-01-10T23:00:00.000Z`. */
-export function timeKey(instant: number): string {
-  return new Date(instant).toISOString()
+/** The record of a stored document. */
+export function recordOf({ id, text }: Row): CountedRecord & { readonly msisdn: string } {
+  const [msisdn = '', time = ''] = id.split('/', 2)
+  const externalRecordId = id.slice(msisdn.length + time.length + 2)
+  const recordedAt = formatTimestamp(parseTimestamp(time))
+  const { recordedBytes } = JSON.parse(text) as RecordDocument
+  const internalId = internalRecordId(msisdn, externalRecordId)
+  return { internalRecordId: internalId, externalRecordId, msisdn, recordedAt, recordedBytes }
 }
 
-/** What a record's key says. */
-export function readRecordKey(key: string): { msisdn: string; recordedAt: number; internalRecordId: string } {
-  const [msisdn = '', time = '', internalRecordId = ''] = key.split('/')
-  return { msisdn, recordedAt: Date.parse(time), internalRecordId }
-}
-
-/** The loaded period that an instant falls into for an agreement, or a new one. */
-export function periodAt(documents: Documents, agreement: Agreement, instant: number): BillingPeriod {
-  const month = monthAt(agreement.billingPeriodTimeZone, instant)
-  const id = periodId(agreement.id, month.key)
+/** The loaded period of an agreement in a month, or a new one. */
+export function periodOf(documents: Documents, agreement: Agreement, month: Month): BillingPeriod {
+  const id = periodId(agreement, month)
   const period = documents.get<BillingPeriod>('billing-periods', id)
   if (period) return period
-  const { [id]: history, ...emptied } = subscriberOf(documents, agreement.msisdn).emptied ?? {}
-  if (history) documents.put('subscribers', agreement.msisdn, { ...subscriberOf(documents, agreement.msisdn), emptied })
+  const subscriber = subscriberOf(documents, agreement.msisdn)
+  const { [id]: history, ...emptied } = subscriber.emptied ?? {}
+  if (history) documents.put('subscribers', agreement.msisdn, { ...subscriber, emptied } satisfies Subscriber)
   const begun = emptyPeriod(agreement, month, history)
   const { nextClosing } = clockOf(documents)
   // A new period may be the next to close.
@@ -92,15 +103,16 @@ export function periodAt(documents: Documents, agreement: Agreement, instant: nu
 }
 
 /** Stores a period as it is after notifications were raised, or what stays of it if it lost its last record. */
-export function putPeriod(documents: Documents, msisdn: string, { period, raised }: Notices): void {
+export function putPeriod(documents: Documents, agreement: Agreement, month: Month, notices: Notices): void {
+  const { period, raised } = notices
   for (const { event, revision } of raised) documents.derive(event, revision)
-  const id = periodId(period.agreementId, monthKey(period))
+  const id = periodId(agreement, month)
   if (period.recordCount > 0) return documents.put('billing-periods', id, period)
   documents.delete('billing-periods', id)
   const { lateRecords, revision, notified } = period
-  const subscriber = subscriberOf(documents, msisdn)
+  const subscriber = subscriberOf(documents, agreement.msisdn)
   const emptied = { ...subscriber.emptied, [id]: { lateRecords, revision, notified } }
-  documents.put('subscribers', msisdn, { ...subscriber, emptied } satisfies Subscriber)
+  documents.put('subscribers', agreement.msisdn, { ...subscriber, emptied } satisfies Subscriber)
   // It may have been the next to close: which one is now, has to be looked up.
   if (period.openUntil !== undefined && period.openUntil === clockOf(documents).nextClosing) {
     setClock(documents, { nextClosing: null })

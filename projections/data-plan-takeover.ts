@@ -4,16 +4,17 @@ import { coverageAt, type Coverage } from '../domain/coverage.js'
 import { reading } from '../domain/data-record-clock.js'
 import { notify, type Cause } from '../domain/notification.js'
 import { monthAt, type Month } from '../domain/time-zone.js'
+import { formatTimestamp, parseTimestamp, sortable } from '../domain/timestamp.js'
 import { closed } from './data-plan-closing.js'
 import {
   clockOf,
   coveragesFor,
-  periodAt,
   periodId,
+  periodOf,
   putPeriod,
-  readRecordKey,
+  recordKey,
+  recordOf,
   subscriberOf,
-  timeKey,
   type RecordDocument,
 } from './data-plan-documents.js'
 import type { Documents } from './projection.js'
@@ -39,8 +40,8 @@ export async function takeOver(cause: Cause, coverage: Coverage, documents: Docu
   const lost = previous ? byMonth(records, previous.agreement) : []
   const staying = previous && (await latestBefore(documents, previous, from))
   await documents.load('billing-periods', [
-    ...gained.map(({ month }) => periodId(agreement.id, month.key)),
-    ...(previous ? lost.map(({ month }) => periodId(previous.agreement.id, month.key)) : []),
+    ...gained.map(({ month }) => periodId(agreement, month)),
+    ...(previous ? lost.map(({ month }) => periodId(previous.agreement, month)) : []),
   ])
   if (!previous) match(records, agreement.msisdn, documents)
   for (const share of lost) if (previous) lose(share, previous.agreement, staying, cause, documents)
@@ -49,9 +50,9 @@ export async function takeOver(cause: Cause, coverage: Coverage, documents: Docu
 
 function gain({ month, records }: Share, agreement: Agreement, cause: Cause, documents: Documents): void {
   const ended = reading(clockOf(documents)) >= month.end
-  const period = closed(periodAt(documents, agreement, month.start), ended, documents)
+  const period = closed(periodOf(documents, agreement, month), ended, documents)
   const counted = addRecords(period, records, ended)
-  putPeriod(documents, agreement.msisdn, notify(counted, period.totalRecordedBytes, ended, cause))
+  putPeriod(documents, agreement, month, notify(counted, period.totalRecordedBytes, ended, cause))
 }
 
 /** @param staying the latest record that stays with the agreement, in whatever month that is */
@@ -63,24 +64,24 @@ function lose(
   documents: Documents,
 ): void {
   const ended = reading(clockOf(documents)) >= month.end
-  const period: BillingPeriod = closed(periodAt(documents, agreement, month.start), ended, documents)
-  const latest = staying && staying.recordedAt >= month.start ? staying : undefined
+  const period: BillingPeriod = closed(periodOf(documents, agreement, month), ended, documents)
+  const latest = staying && parseTimestamp(staying.recordedAt) >= month.start ? staying : undefined
   const counted = removeRecords(period, records, latest)
-  putPeriod(documents, agreement.msisdn, notify(counted, period.totalRecordedBytes, ended, cause))
+  putPeriod(documents, agreement, month, notify(counted, period.totalRecordedBytes, ended, cause))
 }
 
 /** They have an agreement now. */
 function match(records: readonly CountedRecord[], msisdn: string, documents: Documents): void {
-  for (const { internalRecordId, externalRecordId, recordedAt, recordedBytes } of records) {
-    const document: RecordDocument = { externalRecordId, recordedBytes }
-    documents.write('data-records', `${msisdn}/${timeKey(recordedAt)}/${internalRecordId}`, document)
+  for (const { externalRecordId, recordedAt, recordedBytes } of records) {
+    const document: RecordDocument = { recordedBytes }
+    documents.write('data-records', recordKey(msisdn, recordedAt, externalRecordId), document)
   }
 }
 
 function byMonth(records: readonly CountedRecord[], { billingPeriodTimeZone }: Agreement): Share[] {
   const shares = new Map<string, Share>()
   for (const record of records) {
-    const month = monthAt(billingPeriodTimeZone, record.recordedAt)
+    const month = monthAt(billingPeriodTimeZone, parseTimestamp(record.recordedAt))
     const share = shares.get(month.key)
     if (share) share.records.push(record)
     else shares.set(month.key, { month, records: [record] })
@@ -96,7 +97,7 @@ async function recordsBetween(documents: Documents, msisdn: string, from: number
   do {
     const query = { ...range, limit: recordsAPage, ...(after === undefined ? {} : { after }) }
     const page = await documents.page('data-records', query)
-    for (const { id, text } of page.rows) records.push(recordOf(id, text))
+    for (const row of page.rows) records.push(recordOf(row))
     after = page.next
   } while (after !== undefined)
   return records
@@ -107,15 +108,9 @@ async function latestBefore(documents: Documents, { agreement, from }: Coverage,
   const { msisdn } = agreement
   const range = { from: keyAt(msisdn, from), to: keyAt(msisdn, to) }
   const { rows } = await documents.page('data-records', { ...range, reverse: true, limit: 1 })
-  return rows[0] && recordOf(rows[0].id, rows[0].text)
+  return rows[0] && recordOf(rows[0])
 }
 
 function keyAt(msisdn: string, instant: number): string {
-  return `${msisdn}/${timeKey(instant)}`
-}
-
-function recordOf(id: string, text: string): CountedRecord {
-  const { recordedAt, internalRecordId } = readRecordKey(id)
-  const { externalRecordId, recordedBytes } = JSON.parse(text) as RecordDocument
-  return { internalRecordId, externalRecordId, recordedAt, recordedBytes }
+  return `${msisdn}/${sortable(formatTimestamp(instant))}`
 }

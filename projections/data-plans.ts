@@ -1,26 +1,25 @@
-import { agreementOf, type AgreementSigned } from '../domain/agreement.js'
+import { agreementOf, type Agreement, type AgreementSigned } from '../domain/agreement.js'
 import { addRecords } from '../domain/billing-period.js'
 import { coverageAt, coveragesOf } from '../domain/coverage.js'
 import { advance, reading, tick, type AllowedLatenessSet, type ClockAdvanced } from '../domain/data-record-clock.js'
-import { dataRecordOf, type DataRecorded } from '../domain/data-record.js'
+import type { DataRecorded } from '../domain/data-record.js'
 import type { RecordedEvent } from '../domain/event.js'
 import { notify } from '../domain/notification.js'
-import { monthAt } from '../domain/time-zone.js'
+import { monthAt, type Month } from '../domain/time-zone.js'
+import { parseTimestamp, sortable } from '../domain/timestamp.js'
+import { closed, closing } from './data-plan-closing.js'
 import {
   clockId,
   clockOf,
   coveragesFor,
-  periodAt,
   periodId,
+  periodOf,
   putPeriod,
   recordKey,
   setClock,
   subscriberOf,
-  timeKey,
   type RecordDocument,
-  type Subscriber,
 } from './data-plan-documents.js'
-import { closed, closing } from './data-plan-closing.js'
 import { takeOver } from './data-plan-takeover.js'
 import type { Documents, Projection } from './projection.js'
 
@@ -40,17 +39,14 @@ export const dataPlans: Projection = {
     'data-records': { indexes: { unmatched: ['unmatched'] } },
     clocks: {},
   },
+  watches: [['clocks', clockId]],
   touches: [
     ({ data }, want) => {
-      want('clocks', clockId)
       if ('msisdn' in data) want('subscribers', (data as DataRecorded['data']).msisdn)
     },
     ({ type, data }, want, documents) => {
-      if (type !== 'DataRecorded') return
-      const { msisdn, recordedAt } = dataRecordOf(data as DataRecorded['data'])
-      const agreement = coverageAt(coveragesFor(subscriberOf(documents, msisdn)), recordedAt)?.agreement
-      if (!agreement) return
-      want('billing-periods', periodId(agreement.id, monthAt(agreement.billingPeriodTimeZone, recordedAt).key))
+      const match = type === 'DataRecorded' && matchOf(data as DataRecorded['data'], documents)
+      if (match) want('billing-periods', periodId(match.agreement, match.month))
     },
   ],
   handlers: {
@@ -66,36 +62,50 @@ export const dataPlans: Projection = {
   debt: closing,
 }
 
-function recordData(event: RecordedEvent<DataRecorded>, documents: Documents): void | Promise<void> {
-  const { msisdn, recordedAt } = dataRecordOf(event.data)
-  const agreement = coverageAt(coveragesFor(subscriberOf(documents, msisdn)), recordedAt)?.agreement
-  if (!agreement) return count(event, undefined, documents)
-  const id = periodId(agreement.id, monthAt(agreement.billingPeriodTimeZone, recordedAt).key)
-  if (documents.has('billing-periods', id)) return count(event, agreement, documents)
-  // The agreement came in the same page as the record: its period could not be foreseen.
-  return documents.load('billing-periods', [id]).then(() => count(event, agreement, documents))
+/** The agreement that covers a record, and the month of its billing period. */
+interface Match {
+  readonly agreement: Agreement
+  readonly month: Month
 }
 
-function count(
-  event: RecordedEvent<DataRecorded>,
-  agreement: Subscriber['agreements'][number] | undefined,
-  documents: Documents,
-): void {
-  const { msisdn, recordedAt, recordedBytes, externalRecordId } = dataRecordOf(event.data)
+function matchOf({ msisdn, recordedAt }: DataRecorded['data'], documents: Documents): Match | undefined {
+  const instant = parseTimestamp(recordedAt)
+  const agreement = coverageAt(coveragesFor(subscriberOf(documents, msisdn)), instant)?.agreement
+  return agreement && { agreement, month: monthAt(agreement.billingPeriodTimeZone, instant) }
+}
+
+function recordData(event: RecordedEvent<DataRecorded>, documents: Documents): void | Promise<void> {
+  const match = matchOf(event.data, documents)
+  if (!match) return recordUnmatched(event, documents)
+  const id = periodId(match.agreement, match.month)
+  if (documents.has('billing-periods', id)) return recordMatched(event, match, documents)
+  // The agreement came in the same page as the record: its period could not be foreseen.
+  return documents.load('billing-periods', [id]).then(() => recordMatched(event, match, documents))
+}
+
+function recordMatched({ id, data, metadata }: RecordedEvent<DataRecorded>, match: Match, documents: Documents): void {
+  const { agreement, month } = match
+  const { msisdn, recordedAt, externalRecordId, recordedBytes } = data
+  const ended = reading(clockOf(documents)) >= month.end
+  const period = closed(periodOf(documents, agreement, month), ended, documents)
+  const counted = addRecords(period, [{ internalRecordId: id, externalRecordId, recordedAt, recordedBytes }], ended)
+  const notices = notify(counted, period.totalRecordedBytes, ended, { id, metadata })
+  putPeriod(documents, agreement, month, notices)
+  const document: RecordDocument = { recordedBytes }
+  documents.write('data-records', recordKey(msisdn, recordedAt, externalRecordId), document)
+  tickClock(documents, recordedAt)
+}
+
+function recordUnmatched({ data }: RecordedEvent<DataRecorded>, documents: Documents): void {
+  const { msisdn, recordedAt, externalRecordId, recordedBytes } = data
+  const document: RecordDocument = { recordedBytes, unmatched: sortable(recordedAt) }
+  documents.write('data-records', recordKey(msisdn, recordedAt, externalRecordId), document)
+  tickClock(documents, recordedAt)
+}
+
+function tickClock(documents: Documents, recordedAt: string): void {
   const clock = clockOf(documents)
-  documents.write('data-records', recordKey(msisdn, recordedAt, event.id), {
-    externalRecordId,
-    recordedBytes,
-    unmatched: agreement ? undefined : timeKey(recordedAt),
-  } satisfies RecordDocument)
-  if (agreement) {
-    const ended = reading(clock) >= monthAt(agreement.billingPeriodTimeZone, recordedAt).end
-    const period = closed(periodAt(documents, agreement, recordedAt), ended, documents)
-    const record = { internalRecordId: event.id, externalRecordId, recordedAt, recordedBytes }
-    const counted = addRecords(period, [record], ended)
-    putPeriod(documents, msisdn, notify(counted, period.totalRecordedBytes, ended, event))
-  }
-  const ticked = tick(clock, recordedAt)
+  const ticked = tick(clock, parseTimestamp(recordedAt))
   if (ticked !== clock) setClock(documents, { now: ticked.now })
 }
 

@@ -45,6 +45,7 @@ export const deadLetters: Projection = {
   version: 1,
   categories: ['deadletter'],
   collections: { 'dead-letters': { indexes: { position: ['position'], kind: ['kind', 'position'] } } },
+  watches: [],
   touches: [(event, want) => want('dead-letters', idOf(event))],
   handlers: {
     RecordRejected: (event, documents) => rejected(event as RecordedEvent<RecordRejected>, documents),

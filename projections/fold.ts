@@ -1,4 +1,6 @@
+import { RevisionConflict } from '../event-store/errors.js'
 import type { LogPage } from '../event-store/port.js'
+import { Fenced } from '../read-store/errors.js'
 import type { Build, Collections } from '../read-store/port.js'
 import type { RecordedEvent } from '../domain/event.js'
 import { outboxCollection, type DerivedEvents } from './derived-events.js'
@@ -28,9 +30,14 @@ export function collectionsOf({ collections }: Projection): Collections {
   return { ...collections, [outboxCollection]: {}, [runnerCollection]: {} }
 }
 
+/** So many changed documents make a unit of work while catching up: the larger, the fewer pages are written twice. */
+const changesAUnit = 10_000
+/** At the latest after so many events the checkpoint moves on, also where they change nothing. */
+const eventsAUnit = 20_000
+
 /**
- * Folds pages of the log into one build. While a page is being folded, the page before it may still be on its
- * way to the disk.
+ * Folds pages of the log into one build. Pages are gathered to units of work; while one is being gathered, the
+ * one before it may still be on its way to the disk.
  */
 export class Fold {
   readonly projection: Projection
@@ -40,14 +47,18 @@ export class Fold {
   readonly #derived: DerivedEvents
   readonly #documents: WorkingSet
   readonly #derives: ReadonlySet<string>
+  /** Where the last unit of work ends. */
   #checkpoint: number
+  /** Where the documents in memory are: what comes after it is not in any of them. */
+  #position: number
+  #eventsInUnit = 0
   #inFlight: Promise<void> = Promise.resolve()
-  #current = 0
 
   private constructor(projection: Projection, build: Build, checkpoint: number, derived: DerivedEvents) {
     this.projection = projection
     this.build = build
     this.#checkpoint = checkpoint
+    this.#position = checkpoint
     this.#derived = derived
     this.#derives = new Set(projection.derives)
     this.#documents = new WorkingSet(build, (changed) => this.#flush(changed))
@@ -64,35 +75,25 @@ export class Fold {
   }
 
   /** Everything up to here is folded, though perhaps not yet on disk. */
-  get checkpoint(): number {
-    return this.#checkpoint
+  get position(): number {
+    return this.#position
   }
 
   /**
    * Folds what is new to the build in a page.
    *
-   * @throws {HandlerFailed} the build stays as it was before the page
+   * @throws {HandlerFailed} the build stays as it was some events before
    * @throws {Fenced} another runner has moved the build on
    */
   async apply({ events, position }: LogPage): Promise<void> {
-    if (position <= this.#checkpoint) return
-    const { handlers, touches } = this.projection
-    const relevant = events.filter((event) => event.position > this.#checkpoint && this.#concerns(event))
-    await this.#documents.loadTouched(relevant, touches)
-    for (const event of relevant) {
-      const handler = handlers[event.type]
-      if (!handler) continue
-      this.#current = event.position
-      try {
-        const pending = handler(event, this.#documents)
-        if (pending) await pending
-      } catch (error) {
-        if (isStoreError(error)) throw error
-        throw new HandlerFailed(this.projection.name, event, error)
-      }
-      this.events++
-    }
-    await this.#commit(position)
+    if (position <= this.#position) return
+    const relevant = events.filter((event) => event.position > this.#position && this.#concerns(event))
+    await this.#loadWatched()
+    await this.#documents.loadTouched(relevant, this.projection.touches)
+    for (const event of relevant) await this.#handle(event)
+    this.#position = position
+    this.#eventsInUnit += events.length
+    if (this.#documents.changes >= changesAUnit || this.#eventsInUnit >= eventsAUnit) await this.#commit()
     await this.#payDebts()
     await this.#trim()
   }
@@ -100,9 +101,10 @@ export class Fold {
   /** Waits until all that was folded is durable and its derived events are in the log. */
   async settle(): Promise<void> {
     await this.#inFlight
-    if (!this.#derived.owes && this.#documents.isEmpty) return
-    await this.#commit(this.#checkpoint)
-    await this.#inFlight
+    while (this.#position > this.#checkpoint || this.#derived.owes || this.#documents.changes > 0) {
+      await this.#commit()
+      await this.#inFlight
+    }
   }
 
   /** An event of a derived type is only looked at; the rest has a handler or does not matter. */
@@ -111,29 +113,51 @@ export class Fold {
     return event.type in this.projection.handlers
   }
 
+  /** Only what is asynchronous is waited for: most events are handled without a turn of the event loop. */
+  #handle(event: RecordedEvent): void | Promise<void> {
+    // What a handler asks for before it writes is to be as the event before left it.
+    this.#position = event.position - 1
+    this.events++
+    try {
+      const pending = this.projection.handlers[event.type]?.(event, this.#documents)
+      return pending?.catch((error: unknown) => this.#fail(event, error))
+    } catch (error) {
+      this.#fail(event, error)
+    }
+  }
+
+  #fail(event: RecordedEvent, error: unknown): never {
+    if (error instanceof Fenced || error instanceof RevisionConflict) throw error
+    throw new HandlerFailed(this.projection.name, event, error)
+  }
+
+  async #loadWatched(): Promise<void> {
+    for (const [collection, id] of this.projection.watches) await this.#documents.load(collection, [id])
+  }
+
   async #payDebts(): Promise<void> {
     const { debt } = this.projection
     if (!debt) return
     for (;;) {
-      for (const [collection, id] of debt.watches) await this.#documents.load(collection, [id])
+      await this.#loadWatched()
       if (!debt.owes(this.#documents)) return
       await debt.pay(this.#documents)
-      await this.#commit(this.#checkpoint)
       await this.#trim()
     }
   }
 
   /** Hands everything that changed to the read store. One unit at a time is on its way. */
-  async #commit(checkpoint: number): Promise<void> {
-    const { writes, derived } = this.#documents.take()
+  async #commit(): Promise<void> {
     await this.#inFlight
-    const outbox = this.#derived.stage(derived, checkpoint)
+    const { writes, derived } = this.#documents.take()
+    const outbox = this.#derived.stage(derived, this.#position)
     const unit = {
       expected: this.#checkpoint,
-      checkpoint,
+      checkpoint: this.#position,
       writes: outbox.length > 0 ? { ...writes, [outboxCollection]: outbox } : writes,
     }
-    this.#checkpoint = checkpoint
+    this.#checkpoint = this.#position
+    this.#eventsInUnit = 0
     this.#inFlight = this.build.commit(unit).then(() => this.#derived.publish())
     // The error is thrown where the unit is waited for, which is always before the next one.
     this.#inFlight.catch(() => {})
@@ -142,17 +166,14 @@ export class Fold {
   /** Memory does not grow with the log: lets go of documents, between pages and when they are on disk. */
   async #trim(): Promise<void> {
     if (!this.#documents.isLarge) return
+    if (this.#documents.changes > 0) await this.#commit()
     await this.#inFlight
     this.#documents.forget()
   }
 
   /** Brings what a query must see to the disk: all that happened before the current event. */
   async #flush(changed: boolean): Promise<void> {
-    if (changed) await this.#commit(Math.max(this.#checkpoint, this.#current - 1))
+    if (changed) await this.#commit()
     await this.#inFlight
   }
-}
-
-function isStoreError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'fenced' || error.code === 'revision-conflict')
 }

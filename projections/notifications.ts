@@ -17,6 +17,7 @@ export const notifications: Projection = {
       indexes: { agreement: ['agreementId'], type: ['type'], agreementAndType: ['agreementId', 'type'] },
     },
   },
+  watches: [],
   touches: [],
   handlers: { DataPlanExceeded: raised, BillingPeriodClosed: raised, BillingPeriodCorrected: raised },
 }

@@ -18,14 +18,14 @@ export interface Projection {
   readonly touches: readonly Touch[]
   /** What to do for each type of event; types that are not here are passed over. */
   readonly handlers: Readonly<Record<string, Handler>>
+  /** Documents that are always at hand: collection and id. */
+  readonly watches: readonly (readonly [collection: string, id: string])[]
   /** Work that one event may owe to any number of documents, done a slice at a time. */
   readonly debt?: Debt
 }
 
-/** Work left over by a page of events. It is paid before the next page is begun, each slice on its own. */
+/** Work left over by a page of events, paid before the next page is begun. `owes` reads watched documents only. */
 export interface Debt {
-  /** Documents that {@link owes} reads: collection and id. */
-  readonly watches: readonly (readonly [collection: string, id: string])[]
   readonly owes: (documents: Documents) => boolean
   /** Pays a slice of it. */
   readonly pay: (documents: Documents) => Promise<void>

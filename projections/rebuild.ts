@@ -5,7 +5,7 @@ import { DerivedCheck, drainOutbox, type DerivedDifference } from './derived-eve
 import { collectionsOf, Fold } from './fold.js'
 import type { Projection } from './projection.js'
 
-const eventsAPage = 10_000
+const eventsAPage = 2_500
 
 export interface RebuildOptions {
   readonly eventStore: EventStore
@@ -80,14 +80,14 @@ async function catchUpAndPromote(fold: Fold, options: RebuildOptions): Promise<B
 export async function foldTo(fold: Fold, target: number, options: Omit<RebuildOptions, 'readStore'>): Promise<void> {
   const { eventStore, signal, onProgress } = options
   const { categories } = fold.projection
-  while (fold.checkpoint < target) {
+  while (fold.position < target) {
     if (signal?.aborted) throw new RebuildStopped(`the rebuild of ${fold.projection.name} was stopped`)
-    const page = await eventStore.readAll({ after: fold.checkpoint, limit: eventsAPage, categories })
+    const page = await eventStore.readAll({ after: fold.position, limit: eventsAPage, categories })
     const within = page.position <= target
     await fold.apply(
       within ? page : { events: page.events.filter(({ position }) => position <= target), position: target },
     )
-    onProgress?.(fold.checkpoint, target)
+    onProgress?.(fold.position, target)
   }
   await fold.settle()
 }

@@ -6,8 +6,8 @@ import { collectionsOf, failureId, Fold, HandlerFailed, runnerCollection } from 
 import type { Projection } from './projection.js'
 import { rebuild } from './rebuild.js'
 
-/** So many events a page while catching up: a document changed often in them is written once. */
-const eventsAPage = 10_000
+/** So many events a page while catching up. */
+const eventsAPage = 2_500
 /** How long to wait after the stores failed, in milliseconds: first, at most. */
 const patience = { first: 250, longest: 30_000 }
 
@@ -115,7 +115,7 @@ class Runner {
   async #read(folds: Fold[], signal: AbortSignal): Promise<void> {
     const { eventStore } = this.#options
     if (folds.length === 0) return aborted(signal)
-    const after = Math.min(...folds.map(({ checkpoint }) => checkpoint))
+    const after = Math.min(...folds.map(({ position }) => position))
     for await (const page of eventStore.follow({ after, limit: eventsAPage }, signal)) {
       for (const fold of [...folds]) {
         try {

@@ -87,8 +87,12 @@ export class WorkingSet implements Documents {
     this.#derived.push({ event, revision })
   }
 
-  get isEmpty(): boolean {
-    return this.#derived.length === 0 && this.#writes.size === 0 && this.#changed.size === 0
+  /** How much {@link take} would answer. */
+  get changes(): number {
+    let changes = this.#derived.length
+    for (const writes of this.#writes.values()) changes += writes.length
+    for (const ids of this.#changed.values()) changes += ids.size
+    return changes
   }
 
   /** Everything that changed since the last call, and the events derived. */

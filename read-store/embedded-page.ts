@@ -78,13 +78,13 @@ function pastEnd(keys: readonly string[], { reverse }: Query): string {
  * starting at the bound and walking up to the cursor.
  */
 function rangeOf(key: string, { from, to, reverse, after }: Query): string[] {
-  if (from === undefined && to === undefined) return []
   const lower = `${after !== undefined && !reverse ? '+' : ''}${key}`
   const upper = `${after !== undefined && reverse ? '+' : ''}${key}`
   const bounds: string[] = []
   if (from !== undefined) bounds.push(`${lower} >= ?`)
-  else bounds.push(typeof to === 'string' ? `${lower} >= ''` : `${lower} > ${absentSql}`)
   if (to !== undefined) bounds.push(`${upper} < ?`)
-  else if (typeof from === 'number') bounds.push(`${upper} < ''`)
+  if (typeof from === 'number' && typeof to !== 'number') bounds.push(`${upper} < ''`)
+  if (typeof to === 'number' && typeof from !== 'number') bounds.push(`${lower} > ${absentSql}`)
+  if (typeof to === 'string' && typeof from !== 'string') bounds.push(`${lower} >= ''`)
   return bounds
 }

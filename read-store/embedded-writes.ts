@@ -6,6 +6,9 @@ import type { Document, Write } from './port.js'
 /** The statements of one collection's writes, sorted by id: neighbours in the tree share its pages. */
 export function statementsOf(table: Table, writes: readonly Write[]): BatchStatement[] {
   const sorted = sortedById(writes)
+  // The driver for Node before 24 reads text up to the first U+0000: the document would not be found again.
+  if (sorted.some(({ id }) => id.includes('\0')))
+    throw new TypeError('an id cannot hold the character U+0000')
   const removed = sorted.filter((write) => write.document === undefined)
   const puts = sorted.filter(hasDocument)
   const statements: BatchStatement[] = []

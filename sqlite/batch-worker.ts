@@ -36,8 +36,9 @@ function serve(database: ReturnType<typeof openDatabase>): void {
   const prepared = statementCache(database)
   const turns = new Turns(database, options.busyTimeout ?? defaultBusyTimeout)
   parentPort?.on('message', (request: Request) => {
+    const last = request.type === 'close'
     answer(() => (request.type === 'apply' ? apply(request.batch) : close()))
-    if (request.type === 'close') parentPort?.close()
+    if (last) parentPort?.close()
   })
 
   function apply({ guard, statements }: Batch): Outcome {

@@ -47,7 +47,7 @@ const step = fc.oneof(
 void t.test('a collection answers as a map of its documents would', async (t) => {
   const { store, cleanUp } = await openEmbedded()
   t.teardown(cleanUp)
-  await fc.assert(
+  const law = fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
       const build = await store.create('model', 1, collections)
       const model = new Map<string, Document>()
@@ -74,6 +74,7 @@ void t.test('a collection answers as a map of its documents would', async (t) =>
     }),
     { numRuns: 200 },
   )
+  await t.resolves(law)
 })
 
 async function pageThrough(build: Build, query: Query): Promise<string[]> {
