@@ -1,14 +1,15 @@
 /** The import table of docs/architecture.md: data flows one way, and so do the imports. */
 const may = {
   domain: [],
-  'event-store': ['domain'],
-  'read-store': [],
+  sqlite: [],
+  'event-store': ['domain', 'sqlite'],
+  'read-store': ['sqlite'],
   commands: ['domain', 'event-store'],
   projections: ['domain', 'event-store', 'read-store'],
   bridge: ['domain', 'commands'],
   api: ['domain', 'event-store', 'commands', 'projections', 'bridge'],
 }
-const everything = ['domain', 'event-store', 'read-store', 'commands', 'projections', 'bridge', 'api', 'cli', 'test', 'bench']
+const everything = ['domain', 'sqlite', 'event-store', 'read-store', 'commands', 'projections', 'bridge', 'api', 'cli', 'test', 'bench']
 
 /** Engines are chosen in the composition root only; everyone else sees the ports. */
 const engines = '^(event-store|read-store)/(embedded|eventstoredb|mongodb)'

@@ -22,7 +22,7 @@ export default tseslint.config(
     files: ['test/**', 'bench/**'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: true, allowForKnownSafeCalls: [{ from: 'package', name: ['test'], package: 'tap' }] }],
+      '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: true }],
       'max-lines': 'off',
     },
   },

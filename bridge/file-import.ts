@@ -8,7 +8,7 @@ import { arrivalOf } from './arrivals.js'
 import type { KindName } from './formats/kinds.js'
 import { LineSplitter, type Line } from './formats/lines.js'
 
-const linesAPage = 5_000
+const linesAPage = 2_000
 const bytesARead = 256 * 1024
 
 /** The file changed while it was read. Nothing is lost: what was read is in the log, the rest is not. */
@@ -41,7 +41,9 @@ export async function importFile(
   const reader = await SourceReader.open(eventStore, sourceStream(kind, hash), `file:${hash}`, path)
   const { counts, completed } = reader.state
   if (completed) return { ...counts, appended: 0, ignored: 0, rejected: 0, duplicates: counts.read }
-  await readPages(reader, kind, path, `file:${hash}`, (bytes) => onProgress({ bytes, totalBytes: before.size }))
+  await readPages(reader, kind, path, `file:${hash}`, (bytes) =>
+    onProgress({ bytes, totalBytes: before.size }),
+  )
   const after = await stat(path)
   if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
     throw new FileChanged(`${path} changed while it was read: import it again when it is complete`)
@@ -69,7 +71,11 @@ async function readPages(
   }
   const file = await open(path)
   try {
-    for await (const chunk of file.createReadStream({ start: end, highWaterMark: bytesARead, autoClose: false })) {
+    for await (const chunk of file.createReadStream({
+      start: end,
+      highWaterMark: bytesARead,
+      autoClose: false,
+    })) {
       const bytes = chunk as Buffer
       page = page.concat(splitter.push(bytes))
       end += bytes.length
@@ -85,6 +91,7 @@ async function readPages(
 /** Half of the SHA-256 of the content: it stands in every event of the file, and 128 bits tell files apart. */
 async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: bytesARead })) hash.update(chunk as Buffer)
+  for await (const chunk of createReadStream(path, { highWaterMark: bytesARead }))
+    hash.update(chunk as Buffer)
   return hash.digest('hex').slice(0, 32)
 }

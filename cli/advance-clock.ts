@@ -10,7 +10,10 @@ export async function advanceDataRecordClock(instant: string, context: Context):
     const position = await advanceClock(system.eventStore, to)
     await catchUp(system)
     const at = formatTimestamp(to)
-    context.output.result({ position, to: at }, () => `the data-record clock is advanced to ${at} (position ${position})`)
+    context.output.result(
+      { position, to: at },
+      () => `the data-record clock is advanced to ${at} (position ${position})`,
+    )
   })
 }
 

@@ -29,7 +29,12 @@ export async function waitUntilCaughtUp(
     const head = await eventStore.head()
     const position = await slowest(readStore, projections)
     onProgress(Math.min(position, head), head)
-    if (position >= head && (await nothingDerivedWaits(readStore, projections)) && (await isHead(eventStore, head))) return
+    if (
+      position >= head &&
+      (await nothingDerivedWaits(readStore, projections)) &&
+      (await isHead(eventStore, head))
+    )
+      return
     await new Promise((resolve) => setTimeout(resolve, lookAgainAfter))
   }
 }
@@ -46,7 +51,10 @@ async function slowest(readStore: ReadStore, projections: readonly Projection[])
 }
 
 /** An empty outbox after its checkpoint was read: all that was derived up to there is in the log. */
-async function nothingDerivedWaits(readStore: ReadStore, projections: readonly Projection[]): Promise<boolean> {
+async function nothingDerivedWaits(
+  readStore: ReadStore,
+  projections: readonly Projection[],
+): Promise<boolean> {
   for (const { name } of projections) {
     const build = await readStore.live(name)
     if (!build || (await build.count(outboxCollection)) > 0) return false

@@ -55,7 +55,8 @@ export function portOf(value: string): number {
 
 function logLevelOf(value: string): LogLevel {
   const level = logLevels.find((known) => known === value)
-  if (!level) throw new InvalidSetting(`LOG_LEVEL is ${JSON.stringify(value)}: it takes one of ${logLevels.join(', ')}`)
+  if (!level)
+    throw new InvalidSetting(`LOG_LEVEL is ${JSON.stringify(value)}: it takes one of ${logLevels.join(', ')}`)
   return level
 }
 

@@ -18,7 +18,15 @@ export async function listDeadLetters(context: Context): Promise<void> {
     context.output.result(letters, () =>
       letters.length === 0
         ? 'there are no dead letters'
-        : table(letters.map(({ id, kind, reason, source, at }) => ({ id, kind, reason, source: short(source), at }))),
+        : table(
+            letters.map(({ id, kind, reason, source, at }) => ({
+              id,
+              kind,
+              reason,
+              source: short(source),
+              at,
+            })),
+          ),
     )
   })
 }
@@ -39,7 +47,13 @@ export async function retryDeadLetters(
     context.output.result(outcomes, () =>
       outcomes.length === 0
         ? 'there are no dead letters'
-        : table(outcomes.map((outcome) => ({ id: outcome.id, recovered: outcome.recovered, detail: outcome.detail }))),
+        : table(
+            outcomes.map((outcome) => ({
+              id: outcome.id,
+              recovered: outcome.recovered,
+              detail: outcome.detail,
+            })),
+          ),
     )
     if (outcomes.some(({ recovered }) => !recovered)) process.exitCode = 1
   })
@@ -61,7 +75,10 @@ export async function exportDeadLetters(
     }
     file.end()
     await once(file, 'finish')
-    context.output.result({ letters, out: options.out }, () => `${letters} dead letters written to ${options.out}`)
+    context.output.result(
+      { letters, out: options.out },
+      () => `${letters} dead letters written to ${options.out}`,
+    )
   })
 }
 

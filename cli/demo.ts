@@ -38,7 +38,9 @@ export async function demo(context: Context): Promise<void> {
         ? `\nProved: a rebuild from the log gives the same ${grouped(documents)} documents, byte for byte.`
         : `\nA rebuild differs in ${differences.length} documents: see tidemark verify.`,
     )
-    output.say(`The data is in ${config.data}. Next: npm start, then http://${config.host}:${config.port}/docs`)
+    output.say(
+      `The data is in ${config.data}. Next: npm start, then http://${config.host}:${config.port}/docs`,
+    )
     if (output.json) output.result({ imported, periods, documents, differences }, () => '')
   })
 }

@@ -22,7 +22,10 @@ export async function generateDataPlanSample(options: DataPlanOptions, { output 
   })
   bar.end()
   const { files, records } = generated
-  output.result(generated, () => `${records} records and ${subscribers} agreements in ${files} files in ${options.out}`)
+  output.result(
+    generated,
+    () => `${records} records and ${subscribers} agreements in ${files} files in ${options.out}`,
+  )
 }
 
 function countOf(option: string, value: string, most: number): number {

@@ -21,7 +21,9 @@ export async function importPaths(
   context: Context,
 ): Promise<void> {
   if (!isKindName(kind)) {
-    throw new WrongUsage(`there is no kind ${JSON.stringify(kind)}: take one of ${Object.keys(kinds).join(', ')}`)
+    throw new WrongUsage(
+      `there is no kind ${JSON.stringify(kind)}: take one of ${Object.keys(kinds).join(', ')}`,
+    )
   }
   await withSystem(context, async (system) => {
     if (options.wait) await system.project()
@@ -42,7 +44,9 @@ export async function importAll(
   for (const { path, remove } of files) {
     const bar = new ProgressBar(basename(path))
     try {
-      const counts = await importFile(eventStore, kind, path, ({ bytes, totalBytes }) => bar.update(bytes, totalBytes))
+      const counts = await importFile(eventStore, kind, path, ({ bytes, totalBytes }) =>
+        bar.update(bytes, totalBytes),
+      )
       total = sumOf(total, counts)
     } finally {
       bar.end()

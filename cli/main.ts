@@ -28,7 +28,11 @@ function action<Options = object, Args extends readonly unknown[] = []>(
   target: Command,
   work: (context: Context, options: Options, ...args: Args) => Promise<void>,
 ): void {
-  target.action(() => run(target, (context) => work(context, target.opts() as Options, ...(target.processedArgs as unknown as Args))))
+  target.action(() =>
+    run(target, (context) =>
+      work(context, target.opts() as Options, ...(target.processedArgs as unknown as Args)),
+    ),
+  )
 }
 
 action<ServeOptions>(
@@ -49,7 +53,11 @@ action<DataPlanOptions>(
   (context, options) => generateDataPlanSample(options, context),
 )
 action<{ wait: boolean }, [string, string[]]>(
-  command(program, 'import', `import files, folders or - (standard input); kinds: ${Object.keys(kinds).join(', ')}`)
+  command(
+    program,
+    'import',
+    `import files, folders or - (standard input); kinds: ${Object.keys(kinds).join(', ')}`,
+  )
     .argument('<kind>')
     .argument('<path...>')
     .option('--no-wait', 'do not wait for the projections'),
@@ -77,17 +85,25 @@ action<{ out: string; kind?: string }>(
   (context, options) => exportDeadLetters(options, context),
 )
 action<{ limit: string }>(
-  command(program, 'streams', 'list the streams of the log, newest first').option('--limit <n>', 'how many', '50'),
+  command(program, 'streams', 'list the streams of the log, newest first').option(
+    '--limit <n>',
+    'how many',
+    '50',
+  ),
   (context, options) => listStreams(options, context),
 )
 action<{ limit: string }, [string]>(
-  command(program, 'stream', 'show the events of a stream').argument('<name>').option('--limit <n>', 'how many', '1000'),
+  command(program, 'stream', 'show the events of a stream')
+    .argument('<name>')
+    .option('--limit <n>', 'how many', '1000'),
   (context, options, name) => showStream(name, options, context),
 )
 action<object, [string]>(
-  command(program, 'advance-clock', 'say that no more data records before an instant are to be expected').argument(
-    '<instant>',
-  ),
+  command(
+    program,
+    'advance-clock',
+    'say that no more data records before an instant are to be expected',
+  ).argument('<instant>'),
   (context, _, instant) => advanceDataRecordClock(instant, context),
 )
 

@@ -24,7 +24,12 @@ export async function rebuildProjections(
       }
       done.push(rebuilt)
     }
-    const rows = done.map(({ name, events, documents, seconds }) => ({ name, events, documents, seconds: round(seconds) }))
+    const rows = done.map(({ name, events, documents, seconds }) => ({
+      name,
+      events,
+      documents,
+      seconds: round(seconds),
+    }))
     context.output.result(rows, () => table(rows))
   })
 }
@@ -35,7 +40,8 @@ export function chosenProjections(names: readonly string[], all: boolean): reado
   if (names.length === 0) throw new WrongUsage(`say which, or --all: ${known.join(', ')}`)
   return names.map((name) => {
     const projection = projections.find((one) => one.name === name)
-    if (!projection) throw new WrongUsage(`there is no projection ${JSON.stringify(name)}: take one of ${known.join(', ')}`)
+    if (!projection)
+      throw new WrongUsage(`there is no projection ${JSON.stringify(name)}: take one of ${known.join(', ')}`)
     return projection
   })
 }

@@ -35,7 +35,13 @@ export async function serve(options: ServeOptions, { config }: Context): Promise
   }
   if (chosen.has('api')) {
     const { eventStore, readStore } = system
-    const server = await buildServer({ eventStore, readStore, projections, logger, version: await versionOf() })
+    const server = await buildServer({
+      eventStore,
+      readStore,
+      projections,
+      logger,
+      version: await versionOf(),
+    })
     const host = options.host ?? config.host
     const port = options.port === undefined ? config.port : portOf(options.port)
     await server.listen({ host, port })
@@ -51,7 +57,9 @@ function rolesOf(value: string | undefined): ReadonlySet<Role> {
   if (value === undefined) return new Set(roles)
   const chosen = value.split(',').map((name) => roles.find((role) => role === name.trim()))
   if (chosen.some((role) => role === undefined)) {
-    throw new WrongUsage(`--roles is ${JSON.stringify(value)}: it takes some of ${roles.join(', ')}, with commas between`)
+    throw new WrongUsage(
+      `--roles is ${JSON.stringify(value)}: it takes some of ${roles.join(', ')}, with commas between`,
+    )
   }
   return new Set(chosen.filter((role) => role !== undefined))
 }

@@ -14,7 +14,11 @@ export async function listStreams(options: { readonly limit: string }, context: 
 }
 
 /** `tidemark stream <name>`: the events of one stream, in its order. */
-export async function showStream(stream: string, options: { readonly limit: string }, context: Context): Promise<void> {
+export async function showStream(
+  stream: string,
+  options: { readonly limit: string },
+  context: Context,
+): Promise<void> {
   const limit = limitOf(options.limit)
   await withSystem(context, async ({ eventStore }) => {
     const events = await eventStore.readStream(stream, { limit })
@@ -29,6 +33,7 @@ function described({ revision, position, type, recordedTime, data }: RecordedEve
 
 function limitOf(value: string): number {
   const limit = Number(value)
-  if (!/^\d+$/.test(value) || limit < 1) throw new WrongUsage(`--limit is ${JSON.stringify(value)}: it takes a whole number from 1`)
+  if (!/^\d+$/.test(value) || limit < 1)
+    throw new WrongUsage(`--limit is ${JSON.stringify(value)}: it takes a whole number from 1`)
   return limit
 }

@@ -12,13 +12,18 @@ export async function verifyProjections(context: Context): Promise<void> {
   const documents = verified.reduce((sum, one) => sum + one.documents, 0)
   context.output.result({ projections: verified.length, documents, differences }, () => {
     const rows = verified.map((one) => ({ ...one, differences: one.differences.length }))
-    const listed = differences.map(({ projection, collection, id, difference }) => `${projection} ${collection} ${id}: ${difference}`)
+    const listed = differences.map(
+      ({ projection, collection, id, difference }) => `${projection} ${collection} ${id}: ${difference}`,
+    )
     return [table(rows), ...listed].join('\n')
   })
   if (differences.length > 0) process.exitCode = 1
 }
 
-export async function verifyAll({ eventStore, readStore }: Pick<System, 'eventStore' | 'readStore'>): Promise<Verified[]> {
+export async function verifyAll({
+  eventStore,
+  readStore,
+}: Pick<System, 'eventStore' | 'readStore'>): Promise<Verified[]> {
   const verified: Verified[] = []
   for (const projection of projections) {
     const bar = new ProgressBar(`verifying ${projection.name}`)

@@ -20,7 +20,8 @@ export async function setAllowedLateness(eventStore: EventStore, milliseconds: n
       limit: 100,
       ...(from === undefined ? {} : { from }),
     })
-    const known = page.find(({ type }) => type === 'AllowedLatenessSet')?.data as AllowedLatenessSet['data'] | undefined
+    const known = page.find(({ type }) => type === 'AllowedLatenessSet')?.data as
+      AllowedLatenessSet['data'] | undefined
     const last = page.at(-1)
     if (known?.milliseconds === milliseconds) return
     if (!known && last && last.revision > 0) {

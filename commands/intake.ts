@@ -41,14 +41,18 @@ export interface Intake {
 export async function takeIn(
   eventStore: EventStore,
   arrivals: readonly Arrival[],
-  fence: { readonly events: readonly NewEvent[]; readonly expect: readonly Expectation[] } = { events: [], expect: [] },
+  fence: { readonly events: readonly NewEvent[]; readonly expect: readonly Expectation[] } = {
+    events: [],
+    expect: [],
+  },
 ): Promise<Intake> {
   const events = arrivals.map(({ event }) => event)
   const answer = await eventStore.append([...fence.events, ...events], fence.expect)
   const placed = fence.events.length > 0 ? answer.events.slice(fence.events.length) : answer.events
   const intake = await weigh(eventStore, arrivals, placed)
   const conflicts = intake.conflicts.map((index) => conflictingDuplicate(arrivals, index))
-  const kept: Appended = conflicts.length > 0 ? await eventStore.append(conflicts) : { position: 0, events: [] }
+  const kept: Appended =
+    conflicts.length > 0 ? await eventStore.append(conflicts) : { position: 0, events: [] }
   const detail = 'a record of the same identity and other content came first'
   const rejected = [
     ...intake.rejected,
@@ -87,7 +91,8 @@ async function compare(
   { revision }: Placed,
 ): Promise<'own' | 'duplicate' | 'conflict'> {
   const [original] = await eventStore.readStream(event.stream, { from: revision, limit: 1 })
-  if (original?.type !== event.type || JSON.stringify(original.data) !== JSON.stringify(event.data)) return 'conflict'
+  if (original?.type !== event.type || JSON.stringify(original.data) !== JSON.stringify(event.data))
+    return 'conflict'
   return original.metadata.source === event.metadata.source ? 'own' : 'duplicate'
 }
 

@@ -38,7 +38,12 @@ export class SourceReader {
   }
 
   /** Claims a source, unless all of it is in the log already. */
-  static async open(eventStore: EventStore, stream: string, source: string, path: string): Promise<SourceReader> {
+  static async open(
+    eventStore: EventStore,
+    stream: string,
+    source: string,
+    path: string,
+  ): Promise<SourceReader> {
     const { revision, state } = await load(eventStore, stream)
     const reader = new SourceReader(eventStore, stream, revision, state)
     if (!state.completed) await reader.#take([], { type: 'SourceClaimed', data: { source, path } })
@@ -98,7 +103,10 @@ export class SourceReader {
   }
 }
 
-async function load(eventStore: EventStore, stream: string): Promise<{ revision: number; state: SourceState }> {
+async function load(
+  eventStore: EventStore,
+  stream: string,
+): Promise<{ revision: number; state: SourceState }> {
   const start: SourceState = { bytes: 0, line: 1, counts: nothingRead, completed: false }
   let from: number | undefined
   let revision = -1

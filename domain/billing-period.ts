@@ -1,6 +1,7 @@
 import type { Agreement } from './agreement.js'
 import { atLeast, minus, plus, type ByteTotal } from './bytes.js'
-import { formatTimestamp, sortable } from './timestamp.js'
+import { compareBytewise } from './bytewise.js'
+import { formatTimestamp, lastInstant, sortable } from './timestamp.js'
 import type { Month } from './time-zone.js'
 
 /** A data record as a billing period sees it. */
@@ -43,12 +44,12 @@ export interface BillingPeriod extends PeriodHistory {
   readonly maxBytesInBillingPeriod: number
   /** The total has reached the limit. */
   readonly exceeded: boolean
-  /** Of the record with the greatest event time, ties broken by its (external) id: ISO 8601, UTC. */
+  /** Of the record with the greatest event time, ties broken by its (external) id, bytewise: ISO 8601, UTC. */
   readonly latestRecordedAt: string | null
   readonly latestInternalRecordId: string | null
   readonly latestExternalRecordId: string | null
   readonly status: 'open' | 'closed'
-  /** The end of the month, ISO 8601, UTC, to the second; absent once the period is closed. */
+  /** The end of the month, ISO 8601, UTC, to the second; absent once the period is closed, or if nothing can close it. */
   readonly openUntil?: string | undefined
 }
 
@@ -71,7 +72,8 @@ export function emptyPeriod(agreement: Agreement, month: Month, history?: Period
     lateRecords: history?.lateRecords ?? 0,
     revision: history?.revision ?? 0,
     notified: history?.notified ?? { exceeded: false, closed: false, corrections: 0 },
-    openUntil: closed ? undefined : formatTimestamp(month.end),
+    // No record is as late as the end of the last month there is, so no clock reaches it.
+    openUntil: closed || month.end > lastInstant ? undefined : formatTimestamp(month.end),
   }
 }
 
@@ -89,7 +91,8 @@ export function addRecords(
   }
   const lateRecords = period.lateRecords + (late ? records.length : 0)
   const counted = changed(period, total, period.recordCount + records.length, lateRecords)
-  if (!latest || !isLater(latest, period.latestRecordedAt, period.latestExternalRecordId ?? '')) return counted
+  if (!latest || !isLater(latest, period.latestRecordedAt, period.latestExternalRecordId ?? ''))
+    return counted
   return withLatest(counted, latest)
 }
 
@@ -110,10 +113,10 @@ export function monthKey({ year, month }: Pick<BillingPeriod, 'year' | 'month'>)
   return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}`
 }
 
-/** Greater event time; of two at the same time the greater id. */
+/** Greater event time; of two at the same time the greater id, bytewise. */
 function isLater(record: CountedRecord, latestRecordedAt: string | null, latestId: string): boolean {
   if (latestRecordedAt === null) return true
-  if (record.recordedAt === latestRecordedAt) return record.externalRecordId > latestId
+  if (record.recordedAt === latestRecordedAt) return compareBytewise(record.externalRecordId, latestId) > 0
   return sortable(record.recordedAt) > sortable(latestRecordedAt)
 }
 

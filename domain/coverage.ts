@@ -1,4 +1,5 @@
 import type { Agreement } from './agreement.js'
+import { compareBytewise } from './bytewise.js'
 
 /** The time in which an agreement counts its subscriber's records: half-open, epoch milliseconds. */
 export interface Coverage {
@@ -38,7 +39,7 @@ export function coverageAt(coverages: readonly Coverage[], instant: number): Cov
   return undefined
 }
 
-/** Later start, later signature, greater id: the greater one wins. */
-function byPrecedence(a: Agreement, b: Agreement): number {
-  return a.serviceStartAt - b.serviceStartAt || a.signedAt - b.signedAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+/** Later start, later signature, greater id (bytewise): the greater one wins. */
+export function byPrecedence(a: Agreement, b: Agreement): number {
+  return a.serviceStartAt - b.serviceStartAt || a.signedAt - b.signedAt || compareBytewise(a.id, b.id)
 }

@@ -18,11 +18,13 @@ export const clockStream = 'clock-data-records'
 export interface DataRecordClock {
   /** Epoch milliseconds; null before the first record. */
   readonly now: number | null
+  /** The greatest event time, epoch milliseconds; null before the first record. */
+  readonly latest: number | null
   /** Milliseconds. */
   readonly allowedLateness: number
 }
 
-export const unsetClock: DataRecordClock = { now: null, allowedLateness: 0 }
+export const unsetClock: DataRecordClock = { now: null, latest: null, allowedLateness: 0 }
 
 /** The clock's reading as a number that can be compared: before the first record, the beginning of time. */
 export function reading({ now }: DataRecordClock): number {
@@ -31,7 +33,14 @@ export function reading({ now }: DataRecordClock): number {
 
 /** The clock after a record of this event time. The same object if that does not move it. */
 export function tick(clock: DataRecordClock, recordedAt: number): DataRecordClock {
-  return advance(clock, recordedAt - clock.allowedLateness)
+  if (clock.latest !== null && recordedAt <= clock.latest) return clock
+  return advance({ ...clock, latest: recordedAt }, recordedAt - clock.allowedLateness)
+}
+
+/** The clock under another allowed lateness: a smaller one moves it on at once. */
+export function setLateness(clock: DataRecordClock, milliseconds: number): DataRecordClock {
+  const set = { ...clock, allowedLateness: milliseconds }
+  return set.latest === null ? set : advance(set, set.latest - milliseconds)
 }
 
 /** The clock after somebody advanced it. */

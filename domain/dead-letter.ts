@@ -37,12 +37,19 @@ export function deadLetterStream(id: string): string {
   return `deadletter-${id}`
 }
 
-/** The dead letter of a source record: its id follows from the record's coordinate, `metadata.source`. */
-export function recordRejected(rejection: Rejection, metadata: Metadata & { source: string }): NewEvent<RecordRejected> {
+/**
+ * The dead letter of a source record: its id follows from the record's coordinate, `metadata.source`, and from what it
+ * was meant to be, since one file can be imported as two kinds.
+ */
+export function recordRejected(
+  rejection: Rejection,
+  metadata: Metadata & { source: string },
+): NewEvent<RecordRejected> {
   const { kind, reason, detail, raw } = rejection
-  const id = deadLetterId(metadata.source)
+  const name = `${kind}/${metadata.source}`
+  const id = deadLetterId(name)
   return {
-    id: rejectionId(metadata.source),
+    id: rejectionId(name),
     stream: deadLetterStream(id),
     type: 'RecordRejected',
     data: { deadLetterId: id, kind, reason, detail, ...encode(raw) },

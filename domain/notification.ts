@@ -25,7 +25,11 @@ export type BillingPeriodCorrected = Event<
 >
 /** Events of the streams `billing-period-<agreementId>-<yyyy-MM>`. */
 export type Notification = DataPlanExceeded | BillingPeriodClosed | BillingPeriodCorrected
-export const notificationTypes = ['DATA_PLAN_EXCEEDED', 'BILLING_PERIOD_CLOSED', 'BILLING_PERIOD_CORRECTED'] as const
+export const notificationTypes = [
+  'DATA_PLAN_EXCEEDED',
+  'BILLING_PERIOD_CLOSED',
+  'BILLING_PERIOD_CORRECTED',
+] as const
 
 /** A derived event and the revision it must take in its stream. */
 export interface Raised {
@@ -55,10 +59,16 @@ const notificationId = uuidV5Namespace('8f6ad1c8-6d3c-5b0e-9a51-0a3f6a0c7b11')
  * @param previousTotal the total before the change
  * @param ended the data-record clock has reached the period's end
  */
-export function notify(period: BillingPeriod, previousTotal: ByteTotal, ended: boolean, cause: Cause): Notices {
+export function notify(
+  period: BillingPeriod,
+  previousTotal: ByteTotal,
+  ended: boolean,
+  cause: Cause,
+): Notices {
   const { exceeded, closed } = period.notified
   let notices: Notices = { period, raised: [] }
-  if (!exceeded && period.recordCount > 0 && period.exceeded) notices = raise(notices, 'DataPlanExceeded', cause)
+  if (!exceeded && period.recordCount > 0 && period.exceeded)
+    notices = raise(notices, 'DataPlanExceeded', cause)
   if (closed) {
     const previous = { previousTotalRecordedBytes: previousTotal }
     notices = raise(notices, 'BillingPeriodCorrected', cause, previous)

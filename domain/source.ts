@@ -40,5 +40,11 @@ export function sourceEvent(
   revision: number,
   { type, data }: SourceEvent,
 ): NewEvent<SourceEvent> {
-  return { id: eventId(`${stream}/${reader}/${revision}`), stream, type, data, metadata: { correlationId: reader } }
+  return {
+    id: eventId(`${stream}/${reader}/${revision}`),
+    stream,
+    type,
+    data,
+    metadata: { correlationId: reader },
+  }
 }

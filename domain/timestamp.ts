@@ -47,7 +47,7 @@ export function parseTimestamp(text: string): number {
   }
   const end = endOfOffset(text, at)
   const instant = days * DAY + (minutes - readOffset(text, at, end)) * MINUTE + ms
-  if (instant < FIRST || instant > LAST)
+  if (instant < FIRST || instant > lastInstant)
     throw new InvalidTimestamp(text, 'its year in UTC is not in 0001 to 9999')
   if (end !== text.length) checkSuffix(text, at, end, instant)
   return instant
@@ -70,13 +70,14 @@ export function sortable(timestamp: string): string {
   return timestamp.length === 20 ? `${timestamp.slice(0, 19)}.000Z` : timestamp
 }
 
+/** The last instant that has a timestamp, 9999-12-31T23:59:59.999Z. */
+export const lastInstant = 253_402_300_799_999
+
 const MINUTE = 60_000
 const DAY = 1440 * MINUTE
 /** 0001-01-01T00:00:00Z, in days and in milliseconds. */
 const FIRST_DAY = -719_162
 const FIRST = FIRST_DAY * DAY
-/** 9999-12-31T23:59:59.999Z. */
-const LAST = 253_402_300_799_999
 
 const [PLUS, MINUS, DOT, COLON, T, Z] = [43, 45, 46, 58, 84, 90]
 const [OPENING, CLOSING, CRITICAL] = [91, 93, 33]

@@ -28,15 +28,12 @@ export class Bell {
     const { async, value } = Atomics.waitAsync(this.#count, 0, rung, milliseconds)
     if (!async) return
     // The timer keeps the process alive, which a pending waitAsync does not.
-    let timer: NodeJS.Timeout | undefined
-    let stop: (() => void) | undefined
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, milliseconds)
-      stop = resolve
-      signal?.addEventListener('abort', resolve as () => void, { once: true })
-    })
-    await Promise.race([value, timeout])
+    let stop = () => {}
+    const stopped = new Promise<void>((resolve) => (stop = resolve))
+    const timer = setTimeout(stop, milliseconds)
+    signal?.addEventListener('abort', stop, { once: true })
+    await Promise.race([value, stopped])
     clearTimeout(timer)
-    if (stop) signal?.removeEventListener('abort', stop)
+    signal?.removeEventListener('abort', stop)
   }
 }

@@ -118,7 +118,9 @@ class Turn {
     for (const { stream, revision } of expect) {
       const actual = this.#locator.revisionOf(stream) ?? 'none'
       if (actual === revision) continue
-      const own = events.flatMap((event, i) => (event.stream === stream ? [this.#known(event.id, start + i)] : []))
+      const own = events.flatMap((event, i) =>
+        event.stream === stream ? [this.#known(event.id, start + i)] : [],
+      )
       if (own.length === 0 || own.includes(undefined)) return new RevisionConflict(stream, revision, actual)
     }
     return undefined

@@ -19,7 +19,8 @@ const schema = (logId: string) => `
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS streams_by_position ON streams (position);`
 
-const drop = 'DROP TABLE IF EXISTS state; DROP TABLE IF EXISTS ids; DROP TABLE IF EXISTS runs; DROP TABLE IF EXISTS streams;'
+const drop =
+  'DROP TABLE IF EXISTS state; DROP TABLE IF EXISTS ids; DROP TABLE IF EXISTS runs; DROP TABLE IF EXISTS streams;'
 
 /**
  * Where the log's ids and streams stand, up to a position: a file of its own, derived from the log and built
@@ -46,7 +47,9 @@ export class IndexFile {
     this.#open(logHead)
     this.#position = this.#db.prepare('SELECT position FROM state')
     this.#filter = this.#loadFilter()
-    this.#idKeys = this.#db.prepare('SELECT key, position FROM ids WHERE key IN (SELECT value FROM json_each(?))')
+    this.#idKeys = this.#db.prepare(
+      'SELECT key, position FROM ids WHERE key IN (SELECT value FROM json_each(?))',
+    )
     this.#stream = this.#db.prepare('SELECT stream, revision, position FROM streams WHERE stream = ?')
     this.#forward = this.#db.prepare(
       `SELECT stream, revision, positions FROM runs WHERE stream = ?1 AND revision >= coalesce(
@@ -83,12 +86,16 @@ export class IndexFile {
       revision: number
       positions: string
     }[]
-    return rows.map(({ revision, positions }) => ({ stream, revision, positions: JSON.parse(positions) as number[] }))
+    return rows.map(({ revision, positions }) => ({
+      stream,
+      revision,
+      positions: JSON.parse(positions) as number[],
+    }))
   }
 
   /** Streams by their last event before a position, newest first. */
   newest(before: number, limit: number): StreamSummary[] {
-    return this.#newest.all(before, limit) as unknown as StreamSummary[]
+    return this.#newest.all(before, limit) as StreamSummary[]
   }
 
   /** Takes a tail in, unless another process has moved the index on meanwhile. */

@@ -96,7 +96,8 @@ export class EventLocator {
 
   /** The revision of a stream's last event, if it exists. */
   revisionOf(stream: string): number | undefined {
-    const known = this.#tail.revisionOf(stream) ?? this.#leaving?.revisionOf(stream) ?? this.#heads.get(stream)
+    const known =
+      this.#tail.revisionOf(stream) ?? this.#leaving?.revisionOf(stream) ?? this.#heads.get(stream)
     if (known !== undefined) return known >= 0 ? known : undefined
     const revision = this.#index.stream(stream)?.revision
     if (this.#heads.size >= rememberedHeads) this.#heads.clear()
@@ -123,7 +124,9 @@ export class EventLocator {
         runs.forEach(take)
       } while (runs.length === runsAQuery && positions.length < limit && next >= 0)
     }
-    const tails = [this.#leaving?.runs.get(stream), this.#tail.runs.get(stream)].filter((run) => run !== undefined)
+    const tails = [this.#leaving?.runs.get(stream), this.#tail.runs.get(stream)].filter(
+      (run) => run !== undefined,
+    )
     if (backward) tails.reverse().forEach(take)
     takeIndexed()
     if (!backward) tails.forEach(take)
@@ -135,7 +138,8 @@ export class EventLocator {
     for (const tail of [this.#tail, this.#leaving]) {
       for (const { stream, revision, positions } of tail?.runs.values() ?? []) {
         const position = positions.at(-1) ?? 0
-        if (!newest.has(stream)) newest.set(stream, { stream, revision: revision + positions.length - 1, position })
+        if (!newest.has(stream))
+          newest.set(stream, { stream, revision: revision + positions.length - 1, position })
       }
     }
     const inTails = [...newest.values()].filter(({ position }) => position < before)
@@ -172,7 +176,11 @@ export class EventLocator {
   }
 
   /** A key is taken at `position`: by this id, or by another one that shares it. */
-  #probe(id: string, key: number, position: number | undefined): { key: number; found: RecordedEvent | undefined } {
+  #probe(
+    id: string,
+    key: number,
+    position: number | undefined,
+  ): { key: number; found: RecordedEvent | undefined } {
     while (position !== undefined) {
       const event = this.#log.event(position)
       if (event.id === id) return { key, found: event }
@@ -189,7 +197,9 @@ export class EventLocator {
     this.#indexing = this.#index.add(leaving).then(
       (outcome) => this.#indexed(leaving, outcome),
       (error: unknown) => {
-        this.#failure = new LogUnusable(`the index of the log cannot be written: ${String(error)}`, { cause: error })
+        this.#failure = new LogUnusable(`the index of the log cannot be written: ${String(error)}`, {
+          cause: error,
+        })
       },
     )
   }

@@ -41,7 +41,9 @@ export class LogFile {
   constructor(folder: string) {
     this.#db = openDatabase(join(folder, 'events.db'), { synchronous: 'FULL', cacheKiB: 2_048 })
     this.id = this.#claim()
-    this.#head = this.#db.prepare('SELECT position + count - 1 AS head FROM log ORDER BY position DESC LIMIT 1')
+    this.#head = this.#db.prepare(
+      'SELECT position + count - 1 AS head FROM log ORDER BY position DESC LIMIT 1',
+    )
     this.#insert = this.#db.prepare(
       'INSERT INTO log (position, count, categories, recorded_time, events) VALUES (?, ?, ?, ?, ?)',
     )
@@ -92,7 +94,8 @@ export class LogFile {
       if (rows.length === 0) return { events, position: Math.max(position, head) }
       for (const row of rows) {
         for (const event of parseLines(row.events, row.position, row.recorded_time)) {
-          if (event.position > position && (!wanted || wanted.has(categoryOf(event.stream)))) events.push(event)
+          if (event.position > position && (!wanted || wanted.has(categoryOf(event.stream))))
+            events.push(event)
         }
         position = row.position + row.count - 1
         if (events.length >= limit) break
@@ -115,9 +118,14 @@ export class LogFile {
 
   /** The event at a position that exists. */
   event(position: number): RecordedEvent {
-    if (!this.#cached || position < this.#cached.first || position >= this.#cached.first + this.#cached.count) {
+    if (
+      !this.#cached ||
+      position < this.#cached.first ||
+      position >= this.#cached.first + this.#cached.count
+    ) {
       const row = this.#at.get(position) as LogRow | undefined
-      if (!row || position >= row.position + row.count) throw new LogUnusable(`the log has no event at ${position}`)
+      if (!row || position >= row.position + row.count)
+        throw new LogUnusable(`the log has no event at ${position}`)
       const { position: first, count, recorded_time: time, events } = row
       this.#cached = { first, count, time, lines: splitLines(events) }
     }
@@ -141,10 +149,13 @@ export class LogFile {
   }
 
   #create(): void {
-    const { tables } = this.#db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number }
+    const { tables } = this.#db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as {
+      tables: number
+    }
     const { application_id } = this.#db.prepare('PRAGMA application_id').get() as { application_id: number }
     if (application_id === applicationId) return
-    if (tables > 0) throw new LogUnusable('events.db is a database of something else: choose another data folder')
+    if (tables > 0)
+      throw new LogUnusable('events.db is a database of something else: choose another data folder')
     this.#db.exec(`
       PRAGMA application_id = ${applicationId};
       CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -34,7 +34,10 @@ export class Tail {
     return this.ids.size
   }
 
-  add(key: number, { stream, revision, position }: Pick<RecordedEvent, 'stream' | 'revision' | 'position'>): void {
+  add(
+    key: number,
+    { stream, revision, position }: Pick<RecordedEvent, 'stream' | 'revision' | 'position'>,
+  ): void {
     this.ids.set(key, position)
     const run = this.runs.get(stream)
     if (run) run.positions.push(position)

@@ -49,6 +49,7 @@ class Embedded implements EmbeddedEventStore {
   readonly #locator: EventLocator
   readonly #commits: GroupCommit
   readonly bell: Bell
+  #closed: Promise<void> | undefined
 
   constructor(log: LogFile, index: IndexFile, bell: Bell) {
     this.#log = log
@@ -70,7 +71,9 @@ class Embedded implements EmbeddedEventStore {
     await this.#locator.catchUp()
     const backward = direction === 'backward'
     const start = from ?? (backward ? Number.MAX_SAFE_INTEGER : 0)
-    return this.#locator.positions(stream, start, backward, limit).map((position) => this.#log.event(position))
+    return this.#locator
+      .positions(stream, start, backward, limit)
+      .map((position) => this.#log.event(position))
   }
 
   async readAll(page: ReadAll): Promise<LogPage> {
@@ -97,7 +100,12 @@ class Embedded implements EmbeddedEventStore {
     return this.#locator.newestStreams(before ?? Number.MAX_SAFE_INTEGER, limit)
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     await this.#commits.drain()
     await this.#locator.close()
     await this.#index.close()

@@ -38,7 +38,8 @@ export class KeyTable {
   /** The slot that holds the key, or the free one where it would go. */
   #slotOf(key: number): number {
     let slot = (key >>> 0) & this.#mask
-    for (let held = this.#keys[slot]; held !== key && held !== -1; held = this.#keys[slot]) slot = (slot + 1) & this.#mask
+    for (let held = this.#keys[slot]; held !== key && held !== -1; held = this.#keys[slot])
+      slot = (slot + 1) & this.#mask
     return slot
   }
 

@@ -1,12 +1,9 @@
 import type { Agreement } from '../domain/agreement.js'
-import { emptyPeriod, type BillingPeriod, type CountedRecord, type PeriodHistory } from '../domain/billing-period.js'
+import { emptyPeriod, type BillingPeriod, type PeriodHistory } from '../domain/billing-period.js'
 import { coveragesOf, type Coverage } from '../domain/coverage.js'
 import { unsetClock, type DataRecordClock } from '../domain/data-record-clock.js'
-import { internalRecordId } from '../domain/data-record.js'
 import type { Notices } from '../domain/notification.js'
-import { formatTimestamp, parseTimestamp, sortable } from '../domain/timestamp.js'
 import type { Month } from '../domain/time-zone.js'
-import type { Row } from '../read-store/port.js'
 import type { Documents } from './projection.js'
 
 /** What matching needs to know of one subscriber; by msisdn. */
@@ -19,13 +16,6 @@ export interface Subscriber {
 /** The clock, and the earliest end of a period that is still open; null while that has to be looked up. */
 export interface ClockDocument extends DataRecordClock {
   readonly nextClosing: string | null
-}
-
-/** A data record; the rest of it is in its id, see {@link recordKey}. */
-export interface RecordDocument {
-  readonly recordedBytes: number
-  /** The time part of the id, only while no agreement covers the record. */
-  readonly unmatched?: string | undefined
 }
 
 /** The clock's document, of which there is one. */
@@ -59,30 +49,10 @@ export function setClock(documents: Documents, change: Partial<ClockDocument>): 
 /** `<agreement id>/<yyyy-MM>`. Made once for each agreement and month: records ask for it all the time. */
 export function periodId(agreement: Agreement, month: Month): string {
   let ids = periodIds.get(agreement)
-  if (!ids) periodIds.set(agreement, (ids = new Map()))
+  if (!ids) periodIds.set(agreement, (ids = new Map<Month, string>()))
   let id = ids.get(month)
   if (id === undefined) ids.set(month, (id = `${agreement.id}/${month.key}`))
   return id
-}
-
-/**
- * `<msisdn>/<time>/<external record id>`: records of a subscriber stand in the order of event time, then id. There are
- * as many of these documents as there are records, so nothing is in them twice.
- *
- * @param recordedAt as it stands in the event
- */
-export function recordKey(msisdn: string, recordedAt: string, externalRecordId: string): string {
-  return `${msisdn}/${sortable(recordedAt)}/${externalRecordId}`
-}
-
-/** The record of a stored document. */
-export function recordOf({ id, text }: Row): CountedRecord & { readonly msisdn: string } {
-  const [msisdn = '', time = ''] = id.split('/', 2)
-  const externalRecordId = id.slice(msisdn.length + time.length + 2)
-  const recordedAt = formatTimestamp(parseTimestamp(time))
-  const { recordedBytes } = JSON.parse(text) as RecordDocument
-  const internalId = internalRecordId(msisdn, externalRecordId)
-  return { internalRecordId: internalId, externalRecordId, msisdn, recordedAt, recordedBytes }
 }
 
 /** The loaded period of an agreement in a month, or a new one. */

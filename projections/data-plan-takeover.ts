@@ -1,10 +1,15 @@
 import type { Agreement } from '../domain/agreement.js'
-import { addRecords, removeRecords, type BillingPeriod, type CountedRecord } from '../domain/billing-period.js'
+import {
+  addRecords,
+  removeRecords,
+  type BillingPeriod,
+  type CountedRecord,
+} from '../domain/billing-period.js'
 import { coverageAt, type Coverage } from '../domain/coverage.js'
 import { reading } from '../domain/data-record-clock.js'
 import { notify, type Cause } from '../domain/notification.js'
 import { monthAt, type Month } from '../domain/time-zone.js'
-import { formatTimestamp, parseTimestamp, sortable } from '../domain/timestamp.js'
+import { parseTimestamp } from '../domain/timestamp.js'
 import { closed } from './data-plan-closing.js'
 import {
   clockOf,
@@ -12,14 +17,11 @@ import {
   periodId,
   periodOf,
   putPeriod,
-  recordKey,
-  recordOf,
   subscriberOf,
-  type RecordDocument,
 } from './data-plan-documents.js'
+import type { Row } from '../read-store/port.js'
 import type { Documents } from './projection.js'
-
-const recordsAPage = 1_000
+import { latestBetween, pagesBetween, recordPages, recordsBetween, type RecordPage } from './record-pages.js'
 
 /** The records of one month that change hands. */
 interface Share {
@@ -32,18 +34,21 @@ interface Share {
  * from nobody. All of them had the same owner, since no other agreement starts within the coverage.
  */
 export async function takeOver(cause: Cause, coverage: Coverage, documents: Documents): Promise<void> {
-  const { agreement, from } = coverage
-  const previous = coverageAt(coveragesFor(subscriberOf(documents, agreement.msisdn)), from)
-  const records = await recordsBetween(documents, agreement.msisdn, from, coverage.to)
+  const { agreement, from, to } = coverage
+  const { msisdn } = agreement
+  const previous = coverageAt(coveragesFor(subscriberOf(documents, msisdn)), from)
+  const records = await recordsBetween(documents, msisdn, from, to)
   if (records.length === 0) return
   const gained = byMonth(records, agreement)
   const lost = previous ? byMonth(records, previous.agreement) : []
-  const staying = previous && (await latestBefore(documents, previous, from))
+  const staying = previous && (await latestBetween(documents, msisdn, previous.from, from))
+  const pages = previous ? [] : await arrayOf(pagesBetween(documents, msisdn, from, to))
+  await documents.load(recordPages, pages.map(({ id }) => id))
   await documents.load('billing-periods', [
     ...gained.map(({ month }) => periodId(agreement, month)),
     ...(previous ? lost.map(({ month }) => periodId(previous.agreement, month)) : []),
   ])
-  if (!previous) match(records, agreement.msisdn, documents)
+  match(pages, from, documents)
   for (const share of lost) if (previous) lose(share, previous.agreement, staying, cause, documents)
   for (const share of gained) gain(share, agreement, cause, documents)
 }
@@ -70,11 +75,13 @@ function lose(
   putPeriod(documents, agreement, month, notify(counted, period.totalRecordedBytes, ended, cause))
 }
 
-/** They have an agreement now. */
-function match(records: readonly CountedRecord[], msisdn: string, documents: Documents): void {
-  for (const { externalRecordId, recordedAt, recordedBytes } of records) {
-    const document: RecordDocument = { recordedBytes }
-    documents.write('data-records', recordKey(msisdn, recordedAt, externalRecordId), document)
+/** Records of these pages have an agreement now; those before `from` still have none. */
+function match(pages: readonly Row[], from: number, documents: Documents): void {
+  for (const { id } of pages) {
+    const page = documents.get<RecordPage>(recordPages, id)
+    if (!page) continue
+    const unmatched = page.records.some(([recordedAt]) => parseTimestamp(recordedAt) < from)
+    documents.put(recordPages, id, { ...page, unmatched: unmatched ? 1 : undefined } satisfies RecordPage)
   }
 }
 
@@ -89,28 +96,8 @@ function byMonth(records: readonly CountedRecord[], { billingPeriodTimeZone }: A
   return [...shares.values()]
 }
 
-/** A subscriber's records in a half-open span of event time, in its order. */
-async function recordsBetween(documents: Documents, msisdn: string, from: number, to: number): Promise<CountedRecord[]> {
-  const records: CountedRecord[] = []
-  const range = { from: keyAt(msisdn, from), to: to === Infinity ? `${msisdn}/~` : keyAt(msisdn, to) }
-  let after: string | undefined
-  do {
-    const query = { ...range, limit: recordsAPage, ...(after === undefined ? {} : { after }) }
-    const page = await documents.page('data-records', query)
-    for (const row of page.rows) records.push(recordOf(row))
-    after = page.next
-  } while (after !== undefined)
-  return records
-}
-
-/** The latest record that a coverage keeps when it ends at `to`. */
-async function latestBefore(documents: Documents, { agreement, from }: Coverage, to: number) {
-  const { msisdn } = agreement
-  const range = { from: keyAt(msisdn, from), to: keyAt(msisdn, to) }
-  const { rows } = await documents.page('data-records', { ...range, reverse: true, limit: 1 })
-  return rows[0] && recordOf(rows[0])
-}
-
-function keyAt(msisdn: string, instant: number): string {
-  return `${msisdn}/${sortable(formatTimestamp(instant))}`
+async function arrayOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const array: T[] = []
+  for await (const item of items) array.push(item)
+  return array
 }

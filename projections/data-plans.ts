@@ -1,12 +1,19 @@
 import { agreementOf, type Agreement, type AgreementSigned } from '../domain/agreement.js'
 import { addRecords } from '../domain/billing-period.js'
 import { coverageAt, coveragesOf } from '../domain/coverage.js'
-import { advance, reading, tick, type AllowedLatenessSet, type ClockAdvanced } from '../domain/data-record-clock.js'
+import {
+  advance,
+  reading,
+  setLateness,
+  tick,
+  type AllowedLatenessSet,
+  type ClockAdvanced,
+} from '../domain/data-record-clock.js'
 import type { DataRecorded } from '../domain/data-record.js'
 import type { RecordedEvent } from '../domain/event.js'
 import { notify } from '../domain/notification.js'
 import { monthAt, type Month } from '../domain/time-zone.js'
-import { parseTimestamp, sortable } from '../domain/timestamp.js'
+import { parseTimestamp } from '../domain/timestamp.js'
 import { closed, closing } from './data-plan-closing.js'
 import {
   clockId,
@@ -15,13 +22,12 @@ import {
   periodId,
   periodOf,
   putPeriod,
-  recordKey,
   setClock,
   subscriberOf,
-  type RecordDocument,
 } from './data-plan-documents.js'
 import { takeOver } from './data-plan-takeover.js'
 import type { Documents, Projection } from './projection.js'
+import { addToPage, recordPageId, recordPages } from './record-pages.js'
 
 /**
  * What each agreement used in each month: records are matched to agreements, summed by billing period, and
@@ -36,13 +42,14 @@ export const dataPlans: Projection = {
     agreements: {},
     subscribers: {},
     'billing-periods': { indexes: { open: ['openUntil'] } },
-    'data-records': { indexes: { unmatched: ['unmatched'] } },
+    [recordPages]: { indexes: { unmatched: ['unmatched'] } },
     clocks: {},
   },
   watches: [['clocks', clockId]],
   touches: [
-    ({ data }, want) => {
-      if ('msisdn' in data) want('subscribers', (data as DataRecorded['data']).msisdn)
+    (event, want) => {
+      if ('msisdn' in event.data) want('subscribers', (event.data as DataRecorded['data']).msisdn)
+      if (event.type === 'DataRecorded') want(recordPages, recordPageId(event as RecordedEvent<DataRecorded>))
     },
     ({ type, data }, want, documents) => {
       const match = type === 'DataRecorded' && matchOf(data as DataRecorded['data'], documents)
@@ -56,7 +63,7 @@ export const dataPlans: Projection = {
       setClock(documents, advance(clockOf(documents), Date.parse((data as ClockAdvanced['data']).to)))
     },
     AllowedLatenessSet: ({ data }, documents) => {
-      setClock(documents, { allowedLateness: (data as AllowedLatenessSet['data']).milliseconds })
+      setClock(documents, setLateness(clockOf(documents), (data as AllowedLatenessSet['data']).milliseconds))
     },
   },
   debt: closing,
@@ -76,37 +83,31 @@ function matchOf({ msisdn, recordedAt }: DataRecorded['data'], documents: Docume
 
 function recordData(event: RecordedEvent<DataRecorded>, documents: Documents): void | Promise<void> {
   const match = matchOf(event.data, documents)
-  if (!match) return recordUnmatched(event, documents)
+  addToPage(event, match !== undefined, documents)
+  if (!match) return tickClock(documents, event.data.recordedAt)
   const id = periodId(match.agreement, match.month)
-  if (documents.has('billing-periods', id)) return recordMatched(event, match, documents)
+  if (documents.has('billing-periods', id)) return countRecord(event, match, documents)
   // The agreement came in the same page as the record: its period could not be foreseen.
-  return documents.load('billing-periods', [id]).then(() => recordMatched(event, match, documents))
+  return documents.load('billing-periods', [id]).then(() => countRecord(event, match, documents))
 }
 
-function recordMatched({ id, data, metadata }: RecordedEvent<DataRecorded>, match: Match, documents: Documents): void {
-  const { agreement, month } = match
-  const { msisdn, recordedAt, externalRecordId, recordedBytes } = data
+function countRecord(
+  { id, data, metadata }: RecordedEvent<DataRecorded>,
+  { agreement, month }: Match,
+  documents: Documents,
+): void {
+  const { recordedAt, externalRecordId, recordedBytes } = data
   const ended = reading(clockOf(documents)) >= month.end
   const period = closed(periodOf(documents, agreement, month), ended, documents)
   const counted = addRecords(period, [{ internalRecordId: id, externalRecordId, recordedAt, recordedBytes }], ended)
-  const notices = notify(counted, period.totalRecordedBytes, ended, { id, metadata })
-  putPeriod(documents, agreement, month, notices)
-  const document: RecordDocument = { recordedBytes }
-  documents.write('data-records', recordKey(msisdn, recordedAt, externalRecordId), document)
-  tickClock(documents, recordedAt)
-}
-
-function recordUnmatched({ data }: RecordedEvent<DataRecorded>, documents: Documents): void {
-  const { msisdn, recordedAt, externalRecordId, recordedBytes } = data
-  const document: RecordDocument = { recordedBytes, unmatched: sortable(recordedAt) }
-  documents.write('data-records', recordKey(msisdn, recordedAt, externalRecordId), document)
+  putPeriod(documents, agreement, month, notify(counted, period.totalRecordedBytes, ended, { id, metadata }))
   tickClock(documents, recordedAt)
 }
 
 function tickClock(documents: Documents, recordedAt: string): void {
   const clock = clockOf(documents)
   const ticked = tick(clock, parseTimestamp(recordedAt))
-  if (ticked !== clock) setClock(documents, { now: ticked.now })
+  if (ticked !== clock) setClock(documents, ticked)
 }
 
 async function signAgreement(event: RecordedEvent<AgreementSigned>, documents: Documents): Promise<void> {

@@ -28,7 +28,18 @@ function rejected(event: RecordedEvent<RecordRejected>, documents: Documents): v
   const { deadLetterId: id, kind, reason, detail, raw, encoding } = event.data
   const { source = '' } = event.metadata
   const at = formatTimestamp(event.recordedTime)
-  const letter: DeadLetter = { id, kind, reason, detail, source, raw, encoding, at, retries: 0, position: event.position }
+  const letter: DeadLetter = {
+    id,
+    kind,
+    reason,
+    detail,
+    source,
+    raw,
+    encoding,
+    at,
+    retries: 0,
+    position: event.position,
+  }
   documents.put('dead-letters', id, letter)
 }
 

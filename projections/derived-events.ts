@@ -158,8 +158,11 @@ export class DerivedCheck implements DerivedEvents {
   }
 }
 
-async function findEvent(eventStore: EventStore, { id, stream }: NewEvent): Promise<RecordedEvent | undefined> {
-  for (let from = 0; ; ) {
+async function findEvent(
+  eventStore: EventStore,
+  { id, stream }: NewEvent,
+): Promise<RecordedEvent | undefined> {
+  for (let from = 0; ;) {
     const page = await eventStore.readStream(stream, { from, limit: 100 })
     const found = page.find((event) => event.id === id)
     if (found || page.length === 0) return found

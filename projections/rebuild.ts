@@ -48,7 +48,14 @@ export async function rebuild(projection: Projection, options: RebuildOptions): 
     const seconds = (performance.now() - start) / 1000
     const derivedDifferences = live ? await check.differences(eventStore) : []
     const documents = await countDocuments(projection, build)
-    return { name: projection.name, version: projection.version, events: fold.events, documents, seconds, derivedDifferences }
+    return {
+      name: projection.name,
+      version: projection.version,
+      events: fold.events,
+      documents,
+      seconds,
+      derivedDifferences,
+    }
   } catch (error) {
     await readStore.discard(build).catch(() => {})
     throw error
@@ -77,7 +84,11 @@ async function catchUpAndPromote(fold: Fold, options: RebuildOptions): Promise<B
 }
 
 /** Folds the log up to a position and not an event further. */
-export async function foldTo(fold: Fold, target: number, options: Omit<RebuildOptions, 'readStore'>): Promise<void> {
+export async function foldTo(
+  fold: Fold,
+  target: number,
+  options: Omit<RebuildOptions, 'readStore'>,
+): Promise<void> {
   const { eventStore, signal, onProgress } = options
   const { categories } = fold.projection
   while (fold.position < target) {
@@ -92,7 +103,10 @@ export async function foldTo(fold: Fold, target: number, options: Omit<RebuildOp
   await fold.settle()
 }
 
-export async function countDocuments({ collections }: Projection, build: Pick<Build, 'count'>): Promise<number> {
+export async function countDocuments(
+  { collections }: Projection,
+  build: Pick<Build, 'count'>,
+): Promise<number> {
   let documents = 0
   for (const collection of Object.keys(collections)) documents += await build.count(collection)
   return documents

@@ -100,7 +100,8 @@ class Runner {
     const { eventStore, readStore, report, signal } = this.#options
     const { name } = projection
     try {
-      const onProgress = (from: number, to: number) => report({ type: 'rebuilding', projection: name, from, to })
+      const onProgress = (from: number, to: number) =>
+        report({ type: 'rebuilding', projection: name, from, to })
       await rebuild(projection, { eventStore, readStore, onProgress, signal })
       report({ type: 'rebuilt', projection: name })
     } catch (error) {

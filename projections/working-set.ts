@@ -1,9 +1,10 @@
 import type { NewEvent, RecordedEvent } from '../domain/event.js'
 import type { Build, Document, Query, Row, UnitOfWork, Write } from '../read-store/port.js'
+import { KeptDocuments } from './kept-documents.js'
 import type { Documents, Touch } from './projection.js'
 
-/** So many documents may be kept at hand between pages. */
-const documentsKept = 20_000
+/** When so many documents are in use, those that were not used lately are let go. */
+const documentsInUse = 10_000
 
 /** A derived event on its way to the log. */
 export interface Derived {
@@ -12,14 +13,13 @@ export interface Derived {
 }
 
 /**
- * The documents that a projection works on: loaded by the page, changed in memory, written once a page. What
- * was used lately stays at hand, because this runner is the only one that changes it (the checkpoint fences).
+ * The documents that a projection works on: loaded by the page, changed in memory, written once a unit of work.
+ * What was used lately stays at hand, because this runner is the only one that changes it (the checkpoint fences).
  */
 export class WorkingSet implements Documents {
   readonly #build: Build
-  readonly #kept = new Map<string, Map<string, Document | undefined>>()
-  readonly #changed = new Map<string, Set<string>>()
-  #writes = new Map<string, Write[]>()
+  readonly #kept = new Map<string, KeptDocuments>()
+  #written = new Map<string, Write[]>()
   #derived: Derived[] = []
   readonly #flush: (changed: boolean) => Promise<void>
 
@@ -30,23 +30,22 @@ export class WorkingSet implements Documents {
   }
 
   get<T extends Document>(collection: string, id: string): T | undefined {
-    const kept = this.#collection(collection)
-    const document = kept.get(id)
-    if (document === undefined && !kept.has(id)) throw new Error(`${collection} ${id} was used before it was loaded`)
-    return document as T | undefined
+    const entry = this.#collection(collection).find(id)
+    if (!entry) throw new Error(`${collection} ${id} was used before it was loaded`)
+    return entry.document as T | undefined
   }
 
   has(collection: string, id: string): boolean {
-    return this.#collection(collection).has(id)
+    return this.#collection(collection).find(id) !== undefined
   }
 
   async load(collection: string, ids: readonly string[]): Promise<void> {
     const kept = this.#collection(collection)
-    const missing = ids.filter((id) => !kept.has(id))
+    const missing = ids.filter((id) => kept.find(id) === undefined)
     if (missing.length === 0) return
     const rows = await this.#build.getMany(collection, missing)
-    for (const id of missing) kept.set(id, undefined)
-    for (const { id, text } of rows) kept.set(id, JSON.parse(text) as Document)
+    for (const id of missing) kept.add(id, undefined)
+    for (const { id, text } of rows) kept.add(id, JSON.parse(text) as Document)
   }
 
   /** Loads what a page of events touches, one query a round and collection. */
@@ -54,7 +53,7 @@ export class WorkingSet implements Documents {
     for (const touch of rounds) {
       const wanted = new Map<string, Set<string>>()
       const want = (collection: string, id: string) => {
-        if (this.#collection(collection).has(id)) return
+        if (this.has(collection, id)) return
         const ids = wanted.get(collection)
         if (ids) ids.add(id)
         else wanted.set(collection, new Set([id]))
@@ -65,21 +64,21 @@ export class WorkingSet implements Documents {
   }
 
   put(collection: string, id: string, document: Document): void {
-    this.#change(collection, id, document)
+    this.#collection(collection).change(id, document)
   }
 
   delete(collection: string, id: string): void {
-    this.#change(collection, id, undefined)
+    this.#collection(collection).change(id, undefined)
   }
 
   write(collection: string, id: string, document: Document): void {
-    const writes = this.#writes.get(collection)
+    const writes = this.#written.get(collection)
     if (writes) writes.push({ id, document })
-    else this.#writes.set(collection, [{ id, document }])
+    else this.#written.set(collection, [{ id, document }])
   }
 
   async page(collection: string, query: Query): Promise<{ rows: readonly Row[]; next?: string }> {
-    await this.#flush(this.#writes.has(collection) || this.#changed.has(collection))
+    await this.#flush(this.#written.has(collection) || this.#collection(collection).changes > 0)
     return this.#build.page(collection, query)
   }
 
@@ -90,22 +89,19 @@ export class WorkingSet implements Documents {
   /** How much {@link take} would answer. */
   get changes(): number {
     let changes = this.#derived.length
-    for (const writes of this.#writes.values()) changes += writes.length
-    for (const ids of this.#changed.values()) changes += ids.size
+    for (const writes of this.#written.values()) changes += writes.length
+    for (const kept of this.#kept.values()) changes += kept.changes
     return changes
   }
 
   /** Everything that changed since the last call, and the events derived. */
   take(): { writes: UnitOfWork['writes']; derived: readonly Derived[] } {
-    const writes: Record<string, Write[]> = Object.fromEntries(this.#writes)
-    for (const [collection, ids] of this.#changed) {
-      const kept = this.#collection(collection)
-      const own = (writes[collection] ??= [])
-      for (const id of ids) own.push({ id, document: kept.get(id) })
+    const writes: Record<string, readonly Write[]> = Object.fromEntries(this.#written)
+    for (const [collection, kept] of this.#kept) {
+      if (kept.changes > 0) writes[collection] = [...(writes[collection] ?? []), ...kept.take()]
     }
     const derived = this.#derived
-    this.#changed.clear()
-    this.#writes = new Map()
+    this.#written = new Map()
     this.#derived = []
     return { writes, derived }
   }
@@ -114,24 +110,17 @@ export class WorkingSet implements Documents {
   get isLarge(): boolean {
     let documents = 0
     for (const kept of this.#kept.values()) documents += kept.size
-    return documents > documentsKept
+    return documents > documentsInUse
   }
 
-  /** Lets go of the documents. Only when all that was taken is committed. */
+  /** Lets go of documents that were not used lately. Only when all that was taken is committed. */
   forget(): void {
-    this.#kept.clear()
+    for (const kept of this.#kept.values()) kept.age()
   }
 
-  #change(collection: string, id: string, document: Document | undefined): void {
-    this.#collection(collection).set(id, document)
-    const changed = this.#changed.get(collection)
-    if (changed) changed.add(id)
-    else this.#changed.set(collection, new Set([id]))
-  }
-
-  #collection(name: string): Map<string, Document | undefined> {
+  #collection(name: string): KeptDocuments {
     let kept = this.#kept.get(name)
-    if (!kept) this.#kept.set(name, (kept = new Map()))
+    if (!kept) this.#kept.set(name, (kept = new KeptDocuments()))
     return kept
   }
 }

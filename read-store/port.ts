@@ -74,6 +74,8 @@ export interface Snapshot extends ReadModel {
 /** One projection's documents, as built by one version of its code. */
 export interface Build extends ReadModel {
   /**
+   * Documents are read before the promise is returned: the caller may change them afterwards.
+   *
    * @throws {Fenced} the checkpoint is not where it was expected, or the build has been replaced
    */
   commit(unit: UnitOfWork): Promise<void>

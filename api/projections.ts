@@ -1,0 +1,132 @@
+import { Type } from 'typebox'
+import type { Rebuilt } from '../projections/rebuild.js'
+import type { Projection } from '../projections/projection.js'
+import { projectionStatuses } from '../projections/status.js'
+import { json, listOf, problemAnswers, readProblems } from './answers.js'
+import { ReadQuery } from './parameters.js'
+import { Problem } from './problem.js'
+import type { Rebuilds } from './rebuilds.js'
+import type { Server, Services } from './services.js'
+
+/** How long a request for a rebuild waits for it, in milliseconds. What takes longer goes on without it. */
+const patience = 2_000
+
+const tags = ['Projections']
+const ProjectionParams = Type.Object({ name: Type.String({ description: 'the name of a projection' }) })
+
+const status = {
+  name: Type.String(),
+  version: Type.Integer({ description: 'Of the code that built the documents.' }),
+  position: Type.Integer({ description: 'Up to where in the log the documents are built.' }),
+  lag: Type.Integer({ description: 'How many positions of the log are to come.' }),
+  documents: Type.Integer(),
+  state: Type.Union(['live', 'catching-up', 'failed', 'missing'].map((state) => Type.Literal(state))),
+  failure: Type.Optional(
+    Type.Object(
+      {
+        reason: Type.String(),
+        position: Type.Optional(Type.Integer({ description: 'Of the event that could not be handled.' })),
+        eventId: Type.Optional(Type.String()),
+        eventType: Type.Optional(Type.String()),
+      },
+      { description: 'Why it stopped.' },
+    ),
+  ),
+}
+const ProjectionAnswer = Type.Object(status)
+const OneProjectionAnswer = Type.Object({
+  ...status,
+  rebuild: Type.Optional(
+    Type.Object(
+      { state: Type.Union(['running', 'done', 'failed'].map((state) => Type.Literal(state))) },
+      { additionalProperties: true, description: 'The last rebuild that was asked for here.' },
+    ),
+  ),
+})
+const RebuiltAnswer = Type.Object({
+  name: Type.String(),
+  events: Type.Integer({ description: 'How many events were folded.' }),
+  documents: Type.Integer(),
+  seconds: Type.Number(),
+  derivedDifferences: Type.Integer({
+    description: 'Derived events that the log has otherwise: 0 if all is well.',
+  }),
+})
+const BegunAnswer = Type.Object({ name: Type.String(), state: Type.Literal('running') })
+
+export function projectionRoutes(server: Server, services: Services, rebuilds: Rebuilds): void {
+  const { caughtUp, eventStore, projections, readStore } = services
+  const find = (name: string) => {
+    const projection = projections.find((one) => one.name === name)
+    if (projection) return projection
+    const known = projections.map((one) => one.name).join(', ')
+    throw new Problem('not-found', `there is no projection ${JSON.stringify(name)}, only ${known}`)
+  }
+  const statusesOf = async (wanted: readonly Projection[], minPosition: number | undefined) => {
+    if (minPosition !== undefined) {
+      await Promise.all(wanted.map(({ name }) => caughtUp.documents(name, minPosition)))
+    }
+    return projectionStatuses(wanted, eventStore, readStore)
+  }
+
+  const listSchema = {
+    summary: 'How far each read model is, and whether it goes on',
+    tags,
+    querystring: ReadQuery,
+    response: { 200: json('All of them.', listOf(ProjectionAnswer)), ...problemAnswers(...readProblems) },
+  }
+  server.get('/projections', { schema: listSchema }, async (request, reply) => {
+    const items = await statusesOf(projections, request.query.minPosition)
+    return reply.send({ items, next: null })
+  })
+
+  const oneSchema = {
+    summary: 'How far a read model is, and its last rebuild',
+    tags,
+    params: ProjectionParams,
+    querystring: ReadQuery,
+    response: {
+      200: json('Its status.', OneProjectionAnswer),
+      ...problemAnswers('not-found', ...readProblems),
+    },
+  }
+  server.get('/projections/:name', { schema: oneSchema }, async (request, reply) => {
+    const { name } = request.params
+    const [one] = await statusesOf([find(name)], request.query.minPosition)
+    return reply.send({ ...one, rebuild: rebuilds.report(name) })
+  })
+
+  const rebuildSchema = {
+    summary: 'Build a read model again from the log, then switch to it in one step',
+    tags,
+    params: ProjectionParams,
+    response: {
+      200: json('It is done.', RebuiltAnswer),
+      202: json('It takes longer than 2 s: Location tells how far it is.', BegunAnswer),
+      ...problemAnswers('not-found', 'rebuild-running'),
+    },
+  }
+  server.post('/projections/:name/rebuild', { schema: rebuildSchema }, async (request, reply) => {
+    const { name } = request.params
+    const rebuilt = await within(patience, rebuilds.start(find(name)))
+    if (!rebuilt)
+      return reply.code(202).header('location', `/projections/${name}`).send({ name, state: 'running' })
+    const { events, documents, seconds, derivedDifferences } = rebuilt
+    return reply.send({ name, events, documents, seconds, derivedDifferences: derivedDifferences.length })
+  })
+}
+
+/** Undefined if it takes longer. */
+async function within(milliseconds: number, work: Promise<Rebuilt>): Promise<Rebuilt | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds)
+  })
+  // Nobody waits for one that fails later: it has been reported.
+  work.catch(() => {})
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

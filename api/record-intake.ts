@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto'
+import { Type, type Static, type TSchema } from 'typebox'
+import { InvalidRecord } from '../domain/invalid-record.js'
+import { takeIn, type Arrival } from '../commands/intake.js'
+import { kinds, type Kind, type KindName } from '../bridge/formats/kinds.js'
+import { json, problemAnswers } from './answers.js'
+import { bodyOf, type JsonBody } from './json-body.js'
+import { elementTexts } from './json-elements.js'
+import { WriteHeaders } from './parameters.js'
+import { Problem, type RequestFault } from './problem.js'
+import type { Server, Services } from './services.js'
+
+/** So many records a request at most. */
+const maxRecords = 10_000
+/** So many faults are told at most. */
+const maxFaults = 1_000
+
+/** What became of the records of a request. */
+type IntakeAnswer = Static<typeof IntakeAnswer>
+const IntakeAnswer = Type.Object({
+  position: Type.Integer({
+    description: 'Read with this `minPosition` to see what was written; 0 if nothing was.',
+  }),
+  appended: Type.Integer({ description: 'Records that are new.' }),
+  duplicates: Type.Integer({ description: 'Records that were there already, with the same content.' }),
+  ignored: Type.Integer({ description: 'Records that carry nothing for us.' }),
+  rejected: Type.Array(
+    Type.Object({
+      index: Type.Integer({ description: 'Which record of the array, from 0.' }),
+      code: Type.String(),
+      detail: Type.String(),
+    }),
+    { description: 'Records that contradict one that was there already: they are kept as dead letters.' },
+  ),
+})
+
+export interface IntakeRoute {
+  readonly kind: KindName
+  readonly schema: TSchema
+  readonly summary: string
+  readonly tag: string
+}
+
+/**
+ * `POST /<kind>`: takes one record or an array of them into the log. Faulty requests are refused whole and nothing is
+ * written; whether a record contradicts an earlier one only the log can tell.
+ */
+export function intakeRoute(
+  server: Server,
+  services: Services,
+  { kind, schema, summary, tag }: IntakeRoute,
+): void {
+  const { eventStore, idempotent, metrics } = services
+  const options = {
+    schema: {
+      summary,
+      tags: [tag],
+      headers: WriteHeaders,
+      body: Type.Union([schema, Type.Array(schema, { maxItems: maxRecords })]),
+      response: {
+        200: json('Everything that was taken is in the log, and durable.', IntakeAnswer),
+        ...problemAnswers(
+          'malformed-json',
+          'invalid-request',
+          'invalid-parameter',
+          'conflicting-duplicate',
+          'idempotency-key-reused',
+          'body-too-large',
+          'too-many-records',
+          'unsupported-media-type',
+        ),
+      },
+    },
+  }
+  server.post(`/${kind}`, options, async (request, reply) => {
+    const body = bodyOf(request)
+    const answer = await idempotent.answer(request, async (source): Promise<IntakeAnswer> => {
+      const arrivals = arrivalsOf(kind, body, source)
+      if (arrivals.length === 0) return { position: 0, appended: 0, duplicates: 0, ignored: 0, rejected: [] }
+      const { position, appended, duplicates, rejected } = await takeIn(eventStore, arrivals)
+      metrics.records(kind, 'appended', appended)
+      metrics.records(kind, 'duplicate', duplicates)
+      metrics.records(kind, 'rejected', rejected.length)
+      return { position, appended, duplicates, ignored: 0, rejected: [...rejected] }
+    })
+    const [conflict] = answer.rejected
+    if (conflict && !Array.isArray(body.value)) {
+      throw new Problem('conflicting-duplicate', conflict.detail, answer)
+    }
+    return reply.send(answer)
+  })
+}
+
+/**
+ * The facts that the records of a body tell.
+ *
+ * @throws {Problem} with the faults of all records
+ */
+function arrivalsOf(kindName: KindName, { text, value }: JsonBody, source: string): Arrival[] {
+  const isArray = Array.isArray(value)
+  const items: readonly unknown[] = isArray ? value : [value]
+  if (items.length > maxRecords) {
+    throw new Problem(
+      'too-many-records',
+      `the array has ${items.length} records: it takes ${maxRecords} at most`,
+    )
+  }
+  const kind = kinds[kindName] as Kind<unknown>
+  const correlationId = randomUUID()
+  const faults: RequestFault[] = []
+  const arrivals: Arrival[] = []
+  // Only a record that is rejected needs its text, so it is looked up when the first one is.
+  let texts: readonly string[] | undefined
+  const rawOf = (index: number) => {
+    texts ??= isArray ? elementTexts(text) : [text]
+    return Buffer.from(texts[index] ?? '')
+  }
+  for (const [index, item] of items.entries()) {
+    try {
+      const metadata = { correlationId, source: `${source}#${index}` }
+      const event = kind.event(kind.parse(item), metadata) as Arrival['event']
+      arrivals.push({ event, kind: kindName, raw: () => rawOf(index) })
+    } catch (error) {
+      if (!(error instanceof InvalidRecord)) throw error
+      const place = isArray ? `/${index}` : ''
+      for (const { path, code, detail } of error.faults) faults.push({ path: place + path, code, detail })
+    }
+  }
+  if (faults.length > 0) throw faulty(faults)
+  return arrivals
+}
+
+function faulty(faults: readonly RequestFault[]): Problem {
+  const [first] = faults
+  const more = faults.length === 1 ? '' : `; and ${faults.length - 1} more`
+  const detail = `nothing was written: ${first?.path || 'the body'}: ${first?.detail ?? ''}${more}`
+  return new Problem('invalid-request', detail, { errors: faults.slice(0, maxFaults) })
+}

@@ -1,0 +1,124 @@
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { LoggerOptions } from 'pino'
+import type { EventStore } from '../event-store/port.js'
+import type { Projection } from '../projections/projection.js'
+import { CaughtUp } from '../projections/queries/caught-up.js'
+import type { ReadStore } from '../projections/queries/live.js'
+import { rebuild } from '../projections/rebuild.js'
+import { agreementRoutes } from './agreements.js'
+import { billingPeriodRoutes } from './billing-periods.js'
+import { clockRoutes } from './clocks.js'
+import { dataRecordRoutes } from './data-records.js'
+import { deadLetterRoutes } from './dead-letters.js'
+import { handleClientError, handleError, notFound, sendProblem } from './error-handler.js'
+import { healthRoutes } from './health.js'
+import { IdempotentRequests } from './idempotency.js'
+import { takeJson } from './json-body.js'
+import { refuseOtherMethods } from './method-not-allowed.js'
+import { metricsOf, metricsRoute } from './metrics.js'
+import { notificationRoutes } from './notifications.js'
+import { describeRoutes, documentationRoutes } from './openapi.js'
+import { projectionRoutes } from './projections.js'
+import { Rebuilds, type Rebuild } from './rebuilds.js'
+import { recordDurations } from './request-durations.js'
+import type { RouteTypes, Server, Services } from './services.js'
+import { streamRoutes } from './streams.js'
+import { compileValidator } from './validation.js'
+
+export interface ServerOptions {
+  readonly eventStore: EventStore
+  readonly readStore: ReadStore
+  readonly projections: readonly Projection[]
+  /** Of the program, for the OpenAPI document. */
+  readonly version: string
+  /** A pino logger, options for one, or false (default) for silence. Only slow and failed requests are logged. */
+  readonly logger?: FastifyBaseLogger | LoggerOptions | false
+  /** How long a request with `minPosition` waits at most, in milliseconds. Default 10 s. */
+  readonly readPatience?: number
+  /** From how many milliseconds on a request is logged as slow. Default 1 s. */
+  readonly slowRequest?: number
+  /**
+   * How a projection is rebuilt. Default: in this thread, where a page of 10,000 events keeps requests waiting for as
+   * long as it takes. A process that serves many should do it in another one.
+   */
+  readonly rebuild?: Rebuild
+}
+
+/** Room for 10,000 records of twice the usual size, in bytes. */
+const bodyLimit = 16 * 1024 * 1024
+/** How long a client may take to send a request, in milliseconds. */
+const requestTimeout = 60_000
+/** An id of 200 characters may become 2,400 when it is escaped. */
+const maxParamLength = 4_096
+
+/**
+ * The HTTP API over a log and its read models, ready to `listen` or to be asked by `inject`. Its routes are listed in
+ * its own `/openapi.json`. Stores and projections belong to the caller: close the server first, then them. Closing lets
+ * requests in flight finish, but those that wait for a `minPosition` are told to come again.
+ */
+export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { eventStore, readStore, projections } = options
+  const server = Fastify({
+    ...loggerOf(options.logger ?? false),
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit,
+    requestTimeout,
+    routerOptions: { maxParamLength },
+    // Those that are under way finish; the socket stops taking new ones.
+    return503OnClosing: false,
+    clientErrorHandler: handleClientError,
+    frameworkErrors: handleError,
+  })
+  const api: Server = server.withTypeProvider<RouteTypes>()
+  const metrics = metricsOf({ eventStore, readStore, projections })
+  const counted = metrics.counting(eventStore)
+  const services: Services = {
+    eventStore: counted,
+    readStore,
+    projections,
+    caughtUp: new CaughtUp({ eventStore, readStore, projections, patience: options.readPatience ?? 10_000 }),
+    idempotent: new IdempotentRequests(counted),
+    metrics,
+  }
+  const inThisThread: Rebuild = (projection, how) => rebuild(projection, { eventStore, readStore, ...how })
+  const rebuilds = new Rebuilds(options.rebuild ?? inThisThread, (projection, error) =>
+    server.log.error({ err: error, projection }, 'a rebuild failed'),
+  )
+
+  // One logger for all: a child for every request costs 2 µs, and few requests have anything to say.
+  server.setChildLoggerFactory((logger) => logger)
+  server.setValidatorCompiler(compileValidator)
+  server.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
+  server.setErrorHandler(handleError)
+  server.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request)))
+  takeJson(server)
+  recordDurations(api, metrics.http, options.slowRequest ?? 1_000)
+  await describeRoutes(server, options.version)
+  const refuseOthers = refuseOtherMethods(api)
+  agreementRoutes(api, services)
+  billingPeriodRoutes(api, services)
+  dataRecordRoutes(api, services)
+  notificationRoutes(api, services)
+  clockRoutes(api, services)
+  deadLetterRoutes(api, services)
+  streamRoutes(api, services)
+  projectionRoutes(api, services, rebuilds)
+  healthRoutes(api, services)
+  metricsRoute(api, services)
+  documentationRoutes(api)
+  refuseOthers()
+
+  server.addHook('preClose', async () => {
+    services.caughtUp.stop()
+    await rebuilds.stop()
+  })
+  await server.ready()
+  return server
+}
+
+function loggerOf(logger: FastifyBaseLogger | LoggerOptions | false) {
+  if (logger === false) return { logger }
+  return 'info' in logger
+    ? { loggerInstance: logger as FastifyBaseLogger }
+    : { logger: logger as LoggerOptions }
+}

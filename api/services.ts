@@ -1,0 +1,35 @@
+import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Static, TSchema } from 'typebox'
+import type { EventStore } from '../event-store/port.js'
+import type { Projection } from '../projections/projection.js'
+import type { CaughtUp } from '../projections/queries/caught-up.js'
+import type { ReadStore } from '../projections/queries/live.js'
+import type { IdempotentRequests } from './idempotency.js'
+import type { Metrics } from './metrics.js'
+
+/** What the resources are made of. */
+export interface Services {
+  readonly eventStore: EventStore
+  readonly readStore: ReadStore
+  readonly projections: readonly Projection[]
+  /** For requests with `minPosition`. */
+  readonly caughtUp: CaughtUp
+  /** For requests with an `Idempotency-Key`. */
+  readonly idempotent: IdempotentRequests
+  readonly metrics: Metrics
+}
+
+/** Requests have the types of their schemas. Answers are mostly JSON text that is stored already: any text may go. */
+export interface RouteTypes extends FastifyTypeProvider {
+  readonly validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown
+  readonly serializer: unknown
+}
+
+export type Server = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  RouteTypes
+>

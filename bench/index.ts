@@ -1,0 +1,19 @@
+import { append500 } from './append-500.js'
+import { appendSingle } from './append-single.js'
+import type { Benchmark } from './benchmark.js'
+import { httpGet } from './http-get.js'
+import { importRecords } from './import.js'
+import { memory } from './memory.js'
+import { readLog } from './read-log.js'
+import { rebuildReadModels } from './rebuild.js'
+
+/** Every benchmark there is, in the order they run. */
+export const benchmarks: readonly Benchmark[] = [
+  appendSingle,
+  append500,
+  readLog,
+  importRecords,
+  rebuildReadModels,
+  httpGet,
+  memory,
+]

@@ -1,0 +1,126 @@
+import { isUtf8 } from 'node:buffer'
+import { randomUUID } from 'node:crypto'
+import { takeIn, type EventStore } from '../commands/intake.js'
+import {
+  deadLetterStream,
+  rawBytes,
+  type DeadLetterEvent,
+  type RecordRejected,
+} from '../domain/dead-letter.js'
+import type { NewEvent, RecordedEvent } from '../domain/event.js'
+import { faultCodes, type FaultCode } from '../domain/fault.js'
+import { InvalidRecord, refused } from '../domain/invalid-record.js'
+import { factOf } from './arrivals.js'
+import { isKindName, kinds } from './formats/kinds.js'
+import type { Line } from './formats/lines.js'
+
+/** There is no dead letter of this id. */
+export class UnknownDeadLetter extends Error {
+  readonly code = 'unknown-dead-letter'
+}
+
+/** The dead letter was recovered before: it is one no more. */
+export class AlreadyRecovered extends Error {
+  readonly code = 'already-recovered'
+}
+
+/** What came of a retry. */
+export interface RetryOutcome {
+  readonly id: string
+  readonly recovered: boolean
+  /** Wait for it to read what came of it. */
+  readonly position: number
+  /** Why it failed again: a code of docs/errors.md, and a sentence. */
+  readonly reason?: string
+  readonly detail?: string
+}
+
+/** The dead letter could not be used this time either. */
+interface Refusal {
+  readonly reason: string
+  readonly detail: string
+}
+
+/**
+ * Tries a dead letter again, as it is: its bytes are read anew, as the record of the source that brought it. That it
+ * was recovered, or why not, becomes a fact in its stream. An operator who retries a last line without a line feed
+ * says that it is complete.
+ *
+ * @throws {UnknownDeadLetter}
+ * @throws {AlreadyRecovered}
+ * @throws {RevisionConflict} somebody else retries it at this moment
+ */
+export async function retryDeadLetter(eventStore: EventStore, id: string): Promise<RetryOutcome> {
+  const { rejected, last } = await load(eventStore, id)
+  const correlationId = randomUUID()
+  const taken = await takeAgain(eventStore, rejected, correlationId)
+  const refusal = typeof taken === 'number' ? undefined : taken
+  const event: NewEvent<DeadLetterEvent> = {
+    id: randomUUID(),
+    stream: deadLetterStream(id),
+    ...(typeof taken === 'number'
+      ? { type: 'RecordRecovered', data: { position: taken } }
+      : { type: 'RetryFailed', data: taken }),
+    metadata: { correlationId, causationId: rejected.id },
+  }
+  const expect = [{ stream: deadLetterStream(id), revision: last.revision }]
+  const { position } = await eventStore.append([event], expect)
+  return { id, recovered: !refusal, position, ...refusal }
+}
+
+async function load(eventStore: EventStore, id: string) {
+  const stream = deadLetterStream(id)
+  const [rejected] = await eventStore.readStream(stream, { limit: 1 })
+  const [last] = await eventStore.readStream(stream, { direction: 'backward', limit: 1 })
+  if (!rejected || !last) throw new UnknownDeadLetter(`there is no dead letter ${id}`)
+  if (last.type === 'RecordRecovered')
+    throw new AlreadyRecovered(`dead letter ${id} has been recovered already`)
+  return { rejected: rejected as RecordedEvent<RecordRejected>, last }
+}
+
+/** Takes the record in: the position at which it stands in the log, or why it does not. */
+async function takeAgain(
+  eventStore: EventStore,
+  { data, metadata }: RecordedEvent<RecordRejected>,
+  correlationId: string,
+): Promise<number | Refusal> {
+  const { kind } = data
+  const { source = '' } = metadata
+  if (!isKindName(kind)) {
+    const known = Object.keys(kinds).join(', ')
+    return {
+      reason: 'unknown-kind',
+      detail: `this version knows no records of the kind ${kind}, only ${known}`,
+    }
+  }
+  try {
+    const line = lineOf(data, source)
+    const event = factOf(kind, line, { correlationId, source })
+    const { position, rejected } = await takeIn(eventStore, [{ event, kind, raw: () => line.raw }])
+    const [refusal] = rejected
+    return refusal ? { reason: refusal.code, detail: refusal.detail } : position
+  } catch (error) {
+    if (!(error instanceof InvalidRecord)) throw error
+    return { reason: error.code, detail: error.detail }
+  }
+}
+
+/**
+ * The line that the dead letter was. One that came over HTTP may contain line feeds: it is one value all the same.
+ *
+ * @throws {InvalidRecord} its bytes are no text, or not all of them were kept
+ */
+function lineOf(data: RecordRejected['data'], source: string): Line {
+  const raw = rawBytes(data)
+  if (data.reason === 'line-too-long') throw refusedLine('line-too-long')
+  if (!isUtf8(raw)) throw refusedLine('invalid-utf8')
+  const number = Number(source.slice(source.lastIndexOf('#') + 1))
+  const start = number === 1 && raw.indexOf(byteOrderMark) === 0 ? byteOrderMark.length : 0
+  return { number, text: raw.toString('utf8', start), fault: undefined, terminated: true, raw }
+}
+
+function refusedLine(code: FaultCode): InvalidRecord {
+  return refused(code, `the line is refused: ${faultCodes[code]}`)
+}
+
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])

@@ -1,0 +1,28 @@
+import { dataPlans } from '../data-plans.js'
+import { DocumentBatch } from './document-batch.js'
+import { readLive, type ReadStore, type Row } from './live.js'
+import { partOf, type Page, type PageRequest } from './page.js'
+
+const collection = 'billing-periods'
+
+/** Billing periods as stored, by agreement and month (`yyyy-MM`). */
+export function billingPeriodsOf(readStore: ReadStore): {
+  get(agreementId: string, month: string): Promise<Row | undefined>
+} {
+  const documents = new DocumentBatch(readStore, dataPlans.name, collection)
+  return { get: (agreementId, month) => documents.get(`${agreementId}/${month}`) }
+}
+
+/** The billing periods of an agreement as stored, in the order of months. */
+export function listBillingPeriods(
+  readStore: ReadStore,
+  agreementId: string,
+  request: PageRequest,
+): Promise<Page<string>> {
+  return readLive(readStore, dataPlans.name, async (build) => {
+    // `0` comes right after `/`.
+    const range = { from: `${agreementId}/`, to: `${agreementId}0` }
+    const { rows, next } = await build.page(collection, { ...range, ...partOf(request) })
+    return { items: rows.map(({ text }) => text), next }
+  })
+}

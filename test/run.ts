@@ -1,0 +1,38 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { fileURLToPath } from 'node:url'
+
+/**
+ * Runs the compiled tests, a process a file, as many at a time as there are cores. Arguments choose files by a part of
+ * their names. The last line counts.
+ */
+const here = fileURLToPath(new URL('.', import.meta.url))
+const wanted = process.argv.slice(2)
+const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
+  .filter(
+    (name) =>
+      name.endsWith('.test.js') && (wanted.length === 0 || wanted.some((part) => name.includes(part))),
+  )
+  .map((name) => join(here, name))
+  .sort()
+
+for (const name of ['EVENTSTOREDB_URL', 'MONGODB_URL', 'KAFKA_BROKERS']) delete process.env[name]
+
+let passed = 0
+let failed = 0
+const events = run({ files, concurrency: 2 })
+events.on('test:pass', ({ details }) => {
+  if (details.type !== 'suite') passed++
+})
+events.on('test:fail', ({ details }) => {
+  if (details.type !== 'suite') failed++
+})
+const report = new spec()
+events.pipe(report)
+report.on('end', () => {
+  process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
+  process.exitCode = failed > 0 || passed === 0 ? 1 : 0
+})
+report.pipe(process.stdout)
