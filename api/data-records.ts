@@ -28,7 +28,7 @@ export function dataRecordRoutes(server: Server, services: Services): void {
   })
   const { caughtUp, readStore } = services
   const schema = {
-    summary: 'The data records that no agreement covers, newest first',
+    summary: 'The data records that no agreement covers, by subscriber and month',
     tags: [tag],
     querystring: ListQuery,
     response: {

@@ -15,10 +15,11 @@ import { healthRoutes } from './health.js'
 import { IdempotentRequests } from './idempotency.js'
 import { takeJson } from './json-body.js'
 import { refuseOtherMethods } from './method-not-allowed.js'
-import { metricsOf, metricsRoute } from './metrics.js'
+import { metricsRoute } from './metrics.js'
 import { notificationRoutes } from './notifications.js'
 import { describeRoutes, documentationRoutes } from './openapi.js'
 import { projectionRoutes } from './projections.js'
+import { metricsOf } from './registry.js'
 import { Rebuilds, type Rebuild } from './rebuilds.js'
 import { recordDurations } from './request-durations.js'
 import type { RouteTypes, Server, Services } from './services.js'
@@ -67,7 +68,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     // Those that are under way finish; the socket stops taking new ones.
     return503OnClosing: false,
     clientErrorHandler: handleClientError,
-    frameworkErrors: handleError,
+    frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
   })
   const api: Server = server.withTypeProvider<RouteTypes>()
   const metrics = metricsOf({ eventStore, readStore, projections })
@@ -119,6 +120,6 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
 function loggerOf(logger: FastifyBaseLogger | LoggerOptions | false) {
   if (logger === false) return { logger }
   return 'info' in logger
-    ? { loggerInstance: logger as FastifyBaseLogger }
-    : { logger: logger as LoggerOptions }
+    ? { loggerInstance: logger }
+    : { logger: logger }
 }

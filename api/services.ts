@@ -6,7 +6,7 @@ import type { Projection } from '../projections/projection.js'
 import type { CaughtUp } from '../projections/queries/caught-up.js'
 import type { ReadStore } from '../projections/queries/live.js'
 import type { IdempotentRequests } from './idempotency.js'
-import type { Metrics } from './metrics.js'
+import type { Metrics } from './registry.js'
 
 /** What the resources are made of. */
 export interface Services {

@@ -8,7 +8,7 @@ import type { ReadStore } from '../read-store/port.js'
 import { withSystem, type Context } from './command.js'
 import type { System } from './compose.js'
 import { catchUp, filesIn, importAll } from './import.js'
-import { grouped, table, type Output } from './output.js'
+import { table, type Output } from './output.js'
 import { generateDataPlan } from './samples/data-plan.js'
 import { verifyAll } from './verify.js'
 
@@ -35,7 +35,7 @@ export async function demo(context: Context): Promise<void> {
     if (differences.length > 0) process.exitCode = 1
     output.say(
       differences.length === 0
-        ? `\nProved: a rebuild from the log gives the same ${grouped(documents)} documents, byte for byte.`
+        ? `\nProved: a rebuild from the log gives the same ${documents} documents, byte for byte.`
         : `\nA rebuild differs in ${differences.length} documents: see tidemark verify.`,
     )
     output.say(
@@ -83,7 +83,7 @@ async function billingPeriods(readStore: ReadStore): Promise<BillingPeriod[]> {
 
 function shownNotification(notification: Notification['data']): string {
   const { type, agreementId, year, month, totalRecordedBytes, latestRecordedAt } = notification
-  const total = grouped(totalRecordedBytes).padStart(14)
+  const total = String(totalRecordedBytes).padStart(12)
   return `  ${type.padEnd(23)} ${agreementId} ${year}-${String(month).padStart(2, '0')} ${total} bytes, latest ${latestRecordedAt}`
 }
 

@@ -14,14 +14,9 @@ export function table(rows: readonly Record<string, string | number | boolean | 
     .join('\n')
 }
 
-/** A number with its thousands apart. */
-export function grouped(number: number | string): string {
-  return String(number).replace(/\B(?=(\d{3})+(?!\d))/g, ' ')
-}
-
 function shown(value: string | number | boolean | null | undefined): string {
   if (value === null || value === undefined) return '-'
-  return typeof value === 'number' ? grouped(value) : String(value)
+  return String(value)
 }
 
 /** Where a command's results go. `--json` prints one document and nothing else on stdout. */

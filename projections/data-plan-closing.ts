@@ -11,7 +11,8 @@ const periodsASlice = 1_000
 export const closing: Debt = {
   owes: (documents) => {
     const { now, nextClosing } = clockOf(documents)
-    return now !== null && (nextClosing === null || Date.parse(nextClosing) <= now)
+    if (now === null || nextClosing === never) return false
+    return nextClosing === null || Date.parse(nextClosing) <= now
   },
   pay: closeDuePeriods,
 }

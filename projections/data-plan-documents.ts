@@ -8,6 +8,7 @@ import type { Documents } from './projection.js'
 
 /** What matching needs to know of one subscriber; by msisdn. */
 export interface Subscriber {
+  /** In the order of precedence, whatever order they arrived in. */
   readonly agreements: readonly Agreement[]
   /** By period id: what is known of periods that lost their last record to another agreement. */
   readonly emptied?: Readonly<Record<string, PeriodHistory>>
@@ -20,8 +21,8 @@ export interface ClockDocument extends DataRecordClock {
 
 /** The clock's document, of which there is one. */
 export const clockId = 'data-records'
-/** Later than any period ends. */
-export const never = '9999-12-31T23:59:59Z'
+/** No period is going to close. In the order of text it comes after every end of a period. */
+export const never = 'never'
 
 const noAgreements: Subscriber = { agreements: [] }
 const coverages = new WeakMap<Subscriber, readonly Coverage[]>()
@@ -66,7 +67,7 @@ export function periodOf(documents: Documents, agreement: Agreement, month: Mont
   const begun = emptyPeriod(agreement, month, history)
   const { nextClosing } = clockOf(documents)
   // A new period may be the next to close.
-  if (begun.openUntil && nextClosing !== null && Date.parse(begun.openUntil) < Date.parse(nextClosing)) {
+  if (begun.openUntil && nextClosing !== null && begun.openUntil < nextClosing) {
     setClock(documents, { nextClosing: begun.openUntil })
   }
   return begun

@@ -11,14 +11,7 @@ import { notify, type Cause } from '../domain/notification.js'
 import { monthAt, type Month } from '../domain/time-zone.js'
 import { parseTimestamp } from '../domain/timestamp.js'
 import { closed } from './data-plan-closing.js'
-import {
-  clockOf,
-  coveragesFor,
-  periodId,
-  periodOf,
-  putPeriod,
-  subscriberOf,
-} from './data-plan-documents.js'
+import { clockOf, coveragesFor, periodId, periodOf, putPeriod, subscriberOf } from './data-plan-documents.js'
 import type { Row } from '../read-store/port.js'
 import type { Documents } from './projection.js'
 import { latestBetween, pagesBetween, recordPages, recordsBetween, type RecordPage } from './record-pages.js'
@@ -43,7 +36,10 @@ export async function takeOver(cause: Cause, coverage: Coverage, documents: Docu
   const lost = previous ? byMonth(records, previous.agreement) : []
   const staying = previous && (await latestBetween(documents, msisdn, previous.from, from))
   const pages = previous ? [] : await arrayOf(pagesBetween(documents, msisdn, from, to))
-  await documents.load(recordPages, pages.map(({ id }) => id))
+  await documents.load(
+    recordPages,
+    pages.map(({ id }) => id),
+  )
   await documents.load('billing-periods', [
     ...gained.map(({ month }) => periodId(agreement, month)),
     ...(previous ? lost.map(({ month }) => periodId(previous.agreement, month)) : []),

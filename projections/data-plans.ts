@@ -1,6 +1,6 @@
 import { agreementOf, type Agreement, type AgreementSigned } from '../domain/agreement.js'
 import { addRecords } from '../domain/billing-period.js'
-import { coverageAt, coveragesOf } from '../domain/coverage.js'
+import { byPrecedence, coverageAt, coveragesOf } from '../domain/coverage.js'
 import {
   advance,
   reading,
@@ -24,6 +24,7 @@ import {
   putPeriod,
   setClock,
   subscriberOf,
+  type Subscriber,
 } from './data-plan-documents.js'
 import { takeOver } from './data-plan-takeover.js'
 import type { Documents, Projection } from './projection.js'
@@ -99,7 +100,11 @@ function countRecord(
   const { recordedAt, externalRecordId, recordedBytes } = data
   const ended = reading(clockOf(documents)) >= month.end
   const period = closed(periodOf(documents, agreement, month), ended, documents)
-  const counted = addRecords(period, [{ internalRecordId: id, externalRecordId, recordedAt, recordedBytes }], ended)
+  const counted = addRecords(
+    period,
+    [{ internalRecordId: id, externalRecordId, recordedAt, recordedBytes }],
+    ended,
+  )
   putPeriod(documents, agreement, month, notify(counted, period.totalRecordedBytes, ended, { id, metadata }))
   tickClock(documents, recordedAt)
 }
@@ -114,10 +119,11 @@ async function signAgreement(event: RecordedEvent<AgreementSigned>, documents: D
   const agreement = agreementOf(event.data)
   const { agreements } = subscriberOf(documents, agreement.msisdn)
   if (agreements.some(({ id }) => id === agreement.id)) return
-  const coverage = coveragesOf([...agreements, agreement]).find((one) => one.agreement === agreement)
+  const all = [...agreements, agreement].sort(byPrecedence)
+  const coverage = coveragesOf(all).find((one) => one.agreement === agreement)
   if (coverage) await takeOver(event, coverage, documents)
   const subscriber = subscriberOf(documents, agreement.msisdn)
-  documents.put('subscribers', agreement.msisdn, { ...subscriber, agreements: [...agreements, agreement] })
+  documents.put('subscribers', agreement.msisdn, { ...subscriber, agreements: all } satisfies Subscriber)
   const { agreementId, ...terms } = event.data
   documents.put('agreements', agreementId, { id: agreementId, ...terms })
 }

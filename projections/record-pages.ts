@@ -1,4 +1,5 @@
 import type { CountedRecord } from '../domain/billing-period.js'
+import { compareBytewise } from '../domain/bytewise.js'
 import { internalRecordId, type DataRecorded } from '../domain/data-record.js'
 import type { RecordedEvent } from '../domain/event.js'
 import { formatTimestamp, parseTimestamp, sortable } from '../domain/timestamp.js'
@@ -26,7 +27,10 @@ export interface RecordPage {
 type StoredRecord = readonly [recordedAt: string, externalRecordId: string, recordedBytes: number]
 
 /** `<msisdn>/<yyyy-MM>/<stretch>`. */
-export function recordPageId({ data, position }: Pick<RecordedEvent<DataRecorded>, 'data' | 'position'>): string {
+export function recordPageId({
+  data,
+  position,
+}: Pick<RecordedEvent<DataRecorded>, 'data' | 'position'>): string {
   const stretch = Math.floor(position / positionsAStretch)
   return `${data.msisdn}/${data.recordedAt.slice(0, 7)}/${stretchNames.of(stretch)}`
 }
@@ -115,7 +119,7 @@ export async function latestBetween(
 
 /** The order of records: event time, then external id, bytewise. */
 export function byTime(a: CountedRecord, b: CountedRecord): number {
-  if (a.recordedAt === b.recordedAt) return a.externalRecordId < b.externalRecordId ? -1 : 1
+  if (a.recordedAt === b.recordedAt) return compareBytewise(a.externalRecordId, b.externalRecordId)
   return sortable(a.recordedAt) < sortable(b.recordedAt) ? -1 : 1
 }
 

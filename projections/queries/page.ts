@@ -7,7 +7,7 @@ export interface PageRequest {
 
 /** A part of a list. */
 export interface Page<Item> {
-  readonly items: readonly Item[]
+  readonly items: Item[]
   /** Absent on the last page. */
   readonly next?: string | undefined
 }

@@ -10,7 +10,11 @@ void t.test('records are summed by agreement and month, whichever comes first', 
     recorded('r3', '2020-02-29T12:00:00Z', 4),
   ]
   const agreement = signed({ id: 'a' })
-  const orders = [[agreement, ...records], [...records, agreement], [records[0]!, agreement, ...records.slice(1)]]
+  const orders = [
+    [agreement, ...records],
+    [...records, agreement],
+    [records[0]!, agreement, ...records.slice(1)],
+  ]
   for (const together of [true, false]) {
     for (const order of orders) {
       const tidemark = await openTidemark(t)
@@ -87,7 +91,10 @@ void t.test('external ids may hold anything that separates ids elsewhere', async
   await tidemark.append(signed({ id: 'second', starts: '2020-01-02T00:00:00Z', max: 0 }))
   await tidemark.fold()
   t.equal(await tidemark.period('first/2020-01'), undefined)
-  t.match(await tidemark.period('second/2020-01'), { recordCount: ids.length, totalRecordedBytes: ids.length })
+  t.match(await tidemark.period('second/2020-01'), {
+    recordCount: ids.length,
+    totalRecordedBytes: ids.length,
+  })
   t.same(await tidemark.differences(), [])
 })
 
@@ -108,9 +115,17 @@ void t.test('months are those of the agreement’s own zone, through DST and the
       recorded('first', first, 2),
     )
     await tidemark.fold()
-    t.match(await tidemark.period(`a/${month}`), { totalRecordedBytes: 1, status: 'closed' }, `${zone} ${month}`)
+    t.match(
+      await tidemark.period(`a/${month}`),
+      { totalRecordedBytes: 1, status: 'closed' },
+      `${zone} ${month}`,
+    )
     t.match(await tidemark.period(`a/${next}`), { totalRecordedBytes: 2, status: 'open' }, `${zone} ${next}`)
-    t.same(await tidemark.notified(), [`BILLING_PERIOD_CLOSED a/${month} 1`], 'closed by the first of the next')
+    t.same(
+      await tidemark.notified(),
+      [`BILLING_PERIOD_CLOSED a/${month} 1`],
+      'closed by the first of the next',
+    )
   }
 })
 

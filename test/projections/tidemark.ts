@@ -16,6 +16,8 @@ import { Outbox } from '../../projections/derived-events.js'
 import { collectionsOf, Fold } from '../../projections/fold.js'
 import { projections } from '../../projections/index.js'
 import type { Projection } from '../../projections/projection.js'
+import type { Subscriber } from '../../projections/data-plan-documents.js'
+import { byTime, recordPages, recordsOf, type PagedRecord } from '../../projections/record-pages.js'
 import { verify, type Difference } from '../../projections/verify.js'
 import { openEmbeddedReadStore } from '../../read-store/embedded.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
@@ -131,10 +133,7 @@ function tidemarkOf(folder: string, eventStore: EmbeddedEventStore, readStore: R
       }
     },
     period: async (id) => (await documents<BillingPeriod>('billing-periods'))[id],
-    unmatched: async () => {
-      const { rows } = await (await live()).page('data-records', { index: 'unmatched', limit: 1000 })
-      return rows.map(({ id }) => id.split('/').slice(2).join('/'))
-    },
+    unmatched: async () => (await unmatchedIn(await live())).map(({ externalRecordId }) => externalRecordId),
     notified: async () => (await notifications()).map(inShort),
     differences: async (projection = dataPlans) =>
       (await verify(projection, { eventStore, readStore })).differences,
@@ -197,7 +196,10 @@ export async function wholeLog(eventStore: EventStore, categories?: string[]): P
 }
 
 /** The documents of a collection as they are stored, byte for byte, by id. */
-export async function textsOf(build: Pick<Build, 'page'>, collection: string): Promise<Record<string, string>> {
+export async function textsOf(
+  build: Pick<Build, 'page'>,
+  collection: string,
+): Promise<Record<string, string>> {
   const texts: Record<string, string> = {}
   let after: string | undefined
   do {
@@ -206,6 +208,18 @@ export async function textsOf(build: Pick<Build, 'page'>, collection: string): P
     after = page.next
   } while (after !== undefined)
   return texts
+}
+
+/** The records that no agreement covers, found through the index of the pages that have any. */
+export async function unmatchedIn(build: Build): Promise<PagedRecord[]> {
+  const { rows } = await build.page(recordPages, { index: 'unmatched', limit: 10_000 })
+  const subscribers = await documentsOf<Subscriber>(build, 'subscribers')
+  const begins = (msisdn: string) =>
+    Math.min(...(subscribers[msisdn]?.agreements ?? []).map(({ serviceStartAt }) => serviceStartAt))
+  return rows
+    .flatMap(recordsOf)
+    .filter(({ msisdn, recordedAt }) => Date.parse(recordedAt) < begins(msisdn))
+    .sort(byTime)
 }
 
 async function documentsOf<T>(build: Build, collection: string): Promise<Record<string, T>> {
