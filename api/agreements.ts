@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { AgreementInput } from '../domain/agreement.js'
 import { dataPlans } from '../projections/data-plans.js'
 import { agreementsOf, type AgreementDocument } from '../projections/queries/agreements.js'
-import { json, notModified, problemAnswers, readProblems } from './answers.js'
+import { component, json, notModified, problemAnswers, readProblems } from './answers.js'
 import { DocumentHeaders, sendDocument } from './documents.js'
 import { agreementId, ReadQuery } from './parameters.js'
 import { Problem } from './problem.js'
@@ -23,6 +23,7 @@ const AgreementAnswer = Type.Object({
 export function agreementRoutes(server: Server, services: Services): void {
   intakeRoute(server, services, {
     kind: 'agreements',
+    name: 'AgreementInput',
     schema: AgreementInput,
     summary: 'Take agreements in',
     tag,
@@ -36,7 +37,7 @@ export function agreementRoutes(server: Server, services: Services): void {
     querystring: ReadQuery,
     headers: DocumentHeaders,
     response: {
-      200: json('What was signed.', AgreementAnswer),
+      200: json('What was signed.', component(server, 'Agreement', AgreementAnswer)),
       ...notModified,
       ...problemAnswers('not-found', ...readProblems),
     },

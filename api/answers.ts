@@ -1,4 +1,5 @@
 import { Type, type TSchema } from 'typebox'
+import type { Server } from './services.js'
 import { problems, type ProblemCode } from './problem.js'
 
 /** How an answer is described in the OpenAPI document. */
@@ -21,8 +22,22 @@ export const ProblemSchema = Type.Object(
       Type.Array(RequestFaultSchema, { description: 'Every fault of the request, at most 1000 of them.' }),
     ),
   },
-  { description: 'What went wrong (RFC 9457).', additionalProperties: true },
+  { $id: 'Problem', description: 'What went wrong (RFC 9457).', additionalProperties: true },
 )
+
+/**
+ * Gives a schema a name in the OpenAPI document: whoever uses the answer refers to it.
+ *
+ * @param name as programs generated from the document will call it
+ */
+export function component(server: Server, name: string, schema: TSchema): TSchema {
+  if (server.getSchema(name) === undefined) server.addSchema({ ...schema, $id: name })
+  return reference(name)
+}
+
+function reference(name: string): TSchema {
+  return Type.Unsafe({ $ref: `${name}#` })
+}
 
 /** A successful answer in JSON. */
 export function json(description: string, schema: TSchema) {
@@ -46,7 +61,10 @@ export function problemAnswers(...codes: readonly ProblemCode[]) {
     const { status, title } = problems[code]
     const known = byStatus[status]
     const description = known ? `${known.description}; \`${code}\`: ${title}` : `\`${code}\`: ${title}`
-    byStatus[status] = { description, content: { 'application/problem+json': { schema: ProblemSchema } } }
+    byStatus[status] = {
+      description,
+      content: { 'application/problem+json': { schema: reference('Problem') } },
+    }
   }
   return byStatus
 }

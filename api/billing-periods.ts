@@ -4,7 +4,15 @@ import { agreementsOf } from '../projections/queries/agreements.js'
 import { billingPeriodsOf, listBillingPeriods } from '../projections/queries/billing-periods.js'
 import { listRecordsOfPeriod } from '../projections/queries/period-records.js'
 import { agreementOf } from './agreements.js'
-import { json, listOf, listProblems, notModified, problemAnswers, readProblems } from './answers.js'
+import {
+  component,
+  json,
+  listOf,
+  listProblems,
+  notModified,
+  problemAnswers,
+  readProblems,
+} from './answers.js'
 import { DataRecordAnswer } from './data-records.js'
 import { DocumentHeaders, sendDocument } from './documents.js'
 import { asTexts, sendList } from './lists.js'
@@ -45,6 +53,7 @@ export function billingPeriodRoutes(server: Server, services: Services): void {
   const { caughtUp, readStore } = services
   const agreements = agreementsOf(readStore)
   const periods = billingPeriodsOf(readStore)
+  const period = component(server, 'BillingPeriod', BillingPeriodAnswer)
 
   const listSchema = {
     summary: 'The billing periods of an agreement, by month',
@@ -52,7 +61,7 @@ export function billingPeriodRoutes(server: Server, services: Services): void {
     params: Type.Object({ id: agreementId }),
     querystring: ListQuery,
     response: {
-      200: json('A page of them.', listOf(BillingPeriodAnswer)),
+      200: json('A page of them.', listOf(period)),
       ...problemAnswers('not-found', ...listProblems),
     },
   }
@@ -73,7 +82,7 @@ export function billingPeriodRoutes(server: Server, services: Services): void {
     querystring: ReadQuery,
     headers: DocumentHeaders,
     response: {
-      200: json('The billing period.', BillingPeriodAnswer),
+      200: json('The billing period.', period),
       ...notModified,
       ...problemAnswers('not-found', ...readProblems),
     },
@@ -93,7 +102,7 @@ export function billingPeriodRoutes(server: Server, services: Services): void {
     params: PeriodParams,
     querystring: ListQuery,
     response: {
-      200: json('A page of them.', listOf(DataRecordAnswer)),
+      200: json('A page of them.', listOf(component(server, 'DataRecord', DataRecordAnswer))),
       ...problemAnswers('not-found', ...listProblems),
     },
   }

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { DataRecordInput } from '../domain/data-record.js'
 import { dataPlans } from '../projections/data-plans.js'
 import { listUnmatchedRecords } from '../projections/queries/data-records.js'
-import { json, listOf, listProblems, problemAnswers } from './answers.js'
+import { component, json, listOf, listProblems, problemAnswers } from './answers.js'
 import { asTexts, sendList } from './lists.js'
 import { ListQuery } from './parameters.js'
 import { intakeRoute } from './record-intake.js'
@@ -22,6 +22,7 @@ const UnmatchedRecordAnswer = Type.Object({ ...fields, msisdn: Type.String() })
 export function dataRecordRoutes(server: Server, services: Services): void {
   intakeRoute(server, services, {
     kind: 'data-records',
+    name: 'DataRecordInput',
     schema: DataRecordInput,
     summary: 'Take data records in',
     tag,
@@ -32,7 +33,7 @@ export function dataRecordRoutes(server: Server, services: Services): void {
     tags: [tag],
     querystring: ListQuery,
     response: {
-      200: json('A page of them.', listOf(UnmatchedRecordAnswer)),
+      200: json('A page of them.', listOf(component(server, 'UnmatchedRecord', UnmatchedRecordAnswer))),
       ...problemAnswers(...listProblems),
     },
   }

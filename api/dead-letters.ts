@@ -3,7 +3,15 @@ import { retryDeadLetter } from '../bridge/dead-letter-retry.js'
 import { kinds } from '../bridge/formats/kinds.js'
 import { deadLetters } from '../projections/dead-letters.js'
 import { findDeadLetter, listDeadLetters } from '../projections/queries/dead-letters.js'
-import { json, listOf, listProblems, notModified, problemAnswers, readProblems } from './answers.js'
+import {
+  component,
+  json,
+  listOf,
+  listProblems,
+  notModified,
+  problemAnswers,
+  readProblems,
+} from './answers.js'
 import { DocumentHeaders, sendDocument } from './documents.js'
 import { sendList } from './lists.js'
 import { listParameters, ReadQuery, WriteHeaders } from './parameters.js'
@@ -37,6 +45,7 @@ const RetryAnswer = Type.Object({
 
 export function deadLetterRoutes(server: Server, services: Services): void {
   const { caughtUp, eventStore, idempotent, readStore } = services
+  const deadLetter = component(server, 'DeadLetter', DeadLetterAnswer)
 
   const listSchema = {
     summary: 'Records that could not be used, in the order they were rejected',
@@ -50,7 +59,7 @@ export function deadLetterRoutes(server: Server, services: Services): void {
       ),
       ...listParameters,
     }),
-    response: { 200: json('A page of them.', listOf(DeadLetterAnswer)), ...problemAnswers(...listProblems) },
+    response: { 200: json('A page of them.', listOf(deadLetter)), ...problemAnswers(...listProblems) },
   }
   server.get('/dead-letters', { schema: listSchema }, async (request, reply) => {
     const { kind, minPosition } = request.query
@@ -67,7 +76,7 @@ export function deadLetterRoutes(server: Server, services: Services): void {
     querystring: ReadQuery,
     headers: DocumentHeaders,
     response: {
-      200: json('The dead letter.', DeadLetterAnswer),
+      200: json('The dead letter.', deadLetter),
       ...notModified,
       ...problemAnswers('not-found', ...readProblems),
     },

@@ -1,4 +1,4 @@
-import { Histogram } from 'prom-client'
+import { Histogram, type HistogramConfiguration } from 'prom-client'
 
 type Labels = 'method' | 'route' | 'status'
 type Values = Awaited<ReturnType<Histogram<Labels>['get']>>['values']
@@ -8,21 +8,24 @@ const bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 
 const name = 'http_request_duration_seconds'
 
+const configuration: HistogramConfiguration<Labels> = {
+  name,
+  help: 'How long requests took, from their headers to the end of the answer.',
+  labelNames: ['method', 'route', 'status'],
+  buckets: bounds,
+  registers: [],
+}
+
 /**
  * How long requests took, by route and status. It is a histogram as Prometheus knows it; counting is done in arrays,
  * because `observe` looks its labels up by a text it makes of them each time: 2 µs, where this takes 0.1.
  */
 export class HttpDurations extends Histogram<Labels> {
   readonly #routes: RouteDurations[] = []
+  readonly #empty = new Histogram(configuration)
 
   constructor() {
-    super({
-      name,
-      help: 'How long requests took, from their headers to the end of the answer.',
-      labelNames: ['method', 'route', 'status'],
-      buckets: bounds,
-      registers: [],
-    })
+    super(configuration)
   }
 
   /** The durations of one route, to be recorded one by one. */
@@ -33,7 +36,7 @@ export class HttpDurations extends Histogram<Labels> {
   }
 
   override async get() {
-    return { ...(await super.get()), values: this.#routes.flatMap((route) => route.values()) }
+    return { ...(await this.#empty.get()), values: this.#routes.flatMap((route) => route.values()) }
   }
 
   /** What the registry asks for, where there is one. */

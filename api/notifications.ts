@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { notificationTypes } from '../domain/notification.js'
 import { listNotifications, notificationsCaughtUp } from '../projections/queries/notifications.js'
-import { json, listOf, listProblems, problemAnswers } from './answers.js'
+import { component, json, listOf, listProblems, problemAnswers } from './answers.js'
 import { sendList } from './lists.js'
 import { agreementId, listParameters } from './parameters.js'
 import type { Server, Services } from './services.js'
@@ -38,7 +38,7 @@ export function notificationRoutes(server: Server, { caughtUp, readStore }: Serv
       ...listParameters,
     }),
     response: {
-      200: json('A page of them.', listOf(NotificationAnswer)),
+      200: json('A page of them.', listOf(component(server, 'Notification', NotificationAnswer))),
       ...problemAnswers(...listProblems),
     },
   }

@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
+import { ProblemSchema } from './answers.js'
 import { jsonType, sendDocument } from './documents.js'
 import { referencePage, type OpenApiDocument } from './reference-page.js'
 import type { Server } from './services.js'
@@ -9,8 +10,12 @@ const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 
 /** Describes the routes that are added after this. */
 export async function describeRoutes(server: FastifyInstance, version: string): Promise<void> {
+  server.addSchema(ProblemSchema)
   await server.register(swagger, {
     convertConstToEnum: false,
+    refResolver: {
+      buildLocalReference: (schema, _base, _fragment, i) => String(schema.$id ?? `schema-${i}`),
+    },
     openapi: {
       openapi: '3.1.0',
       info: {

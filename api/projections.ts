@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import type { Rebuilt } from '../projections/rebuild.js'
 import type { Projection } from '../projections/projection.js'
 import { projectionStatuses } from '../projections/status.js'
-import { json, listOf, problemAnswers, readProblems } from './answers.js'
+import { component, json, listOf, problemAnswers, readProblems } from './answers.js'
 import { ReadQuery } from './parameters.js'
 import { Problem } from './problem.js'
 import type { Rebuilds } from './rebuilds.js'
@@ -73,7 +73,10 @@ export function projectionRoutes(server: Server, services: Services, rebuilds: R
     summary: 'How far each read model is, and whether it goes on',
     tags,
     querystring: ReadQuery,
-    response: { 200: json('All of them.', listOf(ProjectionAnswer)), ...problemAnswers(...readProblems) },
+    response: {
+      200: json('All of them.', listOf(component(server, 'Projection', ProjectionAnswer))),
+      ...problemAnswers(...readProblems),
+    },
   }
   server.get('/projections', { schema: listSchema }, async (request, reply) => {
     const items = await statusesOf(projections, request.query.minPosition)

@@ -3,7 +3,7 @@ import { Type, type Static, type TSchema } from 'typebox'
 import { InvalidRecord } from '../domain/invalid-record.js'
 import { takeIn, type Arrival } from '../commands/intake.js'
 import { kinds, type Kind, type KindName } from '../bridge/formats/kinds.js'
-import { json, problemAnswers } from './answers.js'
+import { component, json, problemAnswers } from './answers.js'
 import { bodyOf, type JsonBody } from './json-body.js'
 import { elementTexts } from './json-elements.js'
 import { WriteHeaders } from './parameters.js'
@@ -36,6 +36,8 @@ const IntakeAnswer = Type.Object({
 
 export interface IntakeRoute {
   readonly kind: KindName
+  /** Of the record's schema. */
+  readonly name: string
   readonly schema: TSchema
   readonly summary: string
   readonly tag: string
@@ -48,17 +50,18 @@ export interface IntakeRoute {
 export function intakeRoute(
   server: Server,
   services: Services,
-  { kind, schema, summary, tag }: IntakeRoute,
+  { kind, name, schema, summary, tag }: IntakeRoute,
 ): void {
   const { eventStore, idempotent, metrics } = services
+  const input = component(server, name, schema)
   const options = {
     schema: {
       summary,
       tags: [tag],
       headers: WriteHeaders,
-      body: Type.Union([schema, Type.Array(schema, { maxItems: maxRecords })]),
+      body: Type.Union([input, Type.Array(input, { maxItems: maxRecords })]),
       response: {
-        200: json('Everything that was taken is in the log, and durable.', IntakeAnswer),
+        200: json('All that was taken is in the log.', component(server, 'Intake', IntakeAnswer)),
         ...problemAnswers(
           'malformed-json',
           'invalid-request',

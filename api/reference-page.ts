@@ -4,8 +4,11 @@ import { problems } from './problem.js'
 /** What the page needs of an OpenAPI document. */
 export interface OpenApiDocument {
   readonly info: { readonly title: string; readonly version: string; readonly description?: string }
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly paths: Paths
+  readonly components?: { readonly schemas?: Readonly<Record<string, unknown>> }
 }
+
+type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>
 
 interface Operation {
   readonly summary?: string
@@ -36,8 +39,9 @@ interface Schema {
 }
 
 /** The reference of the API as one HTML page: no scripts, and nothing from the network. */
-export function referencePage({ info, paths }: OpenApiDocument): string {
-  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+export function referencePage({ info, paths, components }: OpenApiDocument): string {
+  const written = dereferenced(paths, components?.schemas ?? {}) as Paths
+  const operations = Object.entries(written).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
   )
   const tags = [...new Set(operations.map(({ operation }) => operation.tags?.[0] ?? 'Other'))]
@@ -67,6 +71,14 @@ ${sections.join('\n')}
 </body>
 </html>
 `
+}
+
+/** The same with every reference to a component replaced by it. */
+function dereferenced(value: unknown, schemas: Readonly<Record<string, unknown>>): unknown {
+  if (Array.isArray(value)) return value.map((item) => dereferenced(item, schemas))
+  if (typeof value !== 'object' || value === null) return value
+  if ('$ref' in value) return dereferenced(schemas[String(value.$ref).split('/').at(-1) ?? ''], schemas)
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, dereferenced(item, schemas)]))
 }
 
 function shownOperation({

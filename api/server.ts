@@ -119,7 +119,5 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
 
 function loggerOf(logger: FastifyBaseLogger | LoggerOptions | false) {
   if (logger === false) return { logger }
-  return 'info' in logger
-    ? { loggerInstance: logger }
-    : { logger: logger }
+  return 'info' in logger ? { loggerInstance: logger } : { logger }
 }

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { RecordedEvent } from '../domain/event.js'
 import { formatTimestamp } from '../domain/timestamp.js'
-import { json, listOf, listProblems, problemAnswers } from './answers.js'
+import { component, json, listOf, listProblems, problemAnswers } from './answers.js'
 import { asTexts, sendList } from './lists.js'
 import { ListQuery } from './parameters.js'
 import { Problem } from './problem.js'
@@ -31,7 +31,10 @@ export function streamRoutes(server: Server, { caughtUp, eventStore }: Services)
     summary: 'The streams of the log, by their last event, newest first',
     tags,
     querystring: ListQuery,
-    response: { 200: json('A page of them.', listOf(StreamAnswer)), ...problemAnswers(...listProblems) },
+    response: {
+      200: json('A page of them.', listOf(component(server, 'Stream', StreamAnswer))),
+      ...problemAnswers(...listProblems),
+    },
   }
   server.get('/streams', { schema: listSchema }, async (request, reply) => {
     const { minPosition } = request.query
@@ -50,7 +53,7 @@ export function streamRoutes(server: Server, { caughtUp, eventStore }: Services)
     params: Type.Object({ stream: Type.String({ description: 'the name of a stream' }) }),
     querystring: ListQuery,
     response: {
-      200: json('A page of them.', listOf(EventAnswer)),
+      200: json('A page of them.', listOf(component(server, 'Event', EventAnswer))),
       ...problemAnswers('not-found', ...listProblems),
     },
   }

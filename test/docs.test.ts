@@ -35,7 +35,10 @@ async function runConsole(t: Test, text: string, folder: string): Promise<void> 
     const [command = '', ...expected] = example.trimEnd().split('\n')
     const [name, ...args] = command.split(' ')
     t.equal(name, 'tidemark', command)
-    const { stdout } = await promisify(execFile)(process.execPath, [program, ...args], { cwd: folder, env: environment(folder) })
+    const { stdout } = await promisify(execFile)(process.execPath, [program, ...args], {
+      cwd: folder,
+      env: environment(folder),
+    })
     t.match(stdout.trimEnd(), patternOf(expected.join('\n')), command)
   }
 }
@@ -46,6 +49,9 @@ function patternOf(text: string): RegExp {
   return new RegExp(`^${text.split('…').map(literal).join('[\\s\\S]*')}$`)
 }
 
+/** Where the last write came to stand: what `<position>` means in an example. */
+let position = 0
+
 async function runHttp(t: Test, text: string, url: string): Promise<void> {
   const [head = '', ...rest] = text.trim().split('\n\n')
   const [request = '', ...fields] = head.split('\n')
@@ -53,9 +59,11 @@ async function runHttp(t: Test, text: string, url: string): Promise<void> {
   const headers = Object.fromEntries(fields.map((field) => field.split(': ') as [string, string]))
   const [status = '', ...expected] = (rest.at(-1) ?? '').split(' ')
   const body = rest.length > 1 ? rest.slice(0, -1).join('\n\n') : null
-  const response = await fetch(url + path, { method, headers, body })
+  const response = await fetch(url + path.replace('<position>', String(position)), { method, headers, body })
   t.equal(response.status, Number(status), request)
-  t.match(await response.json(), JSON.parse(expected.join(' ')) as object, request)
+  const answer = (await response.json()) as { position?: number }
+  position = answer.position ?? position
+  t.match(answer, JSON.parse(expected.join(' ')) as object, request)
 }
 
 /** `tidemark serve` over the folder, started when it is first asked for. */
