@@ -24,6 +24,8 @@ const meanings: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
 }
 
+const addressErrors = ['FST_ERR_BAD_URL', 'FST_ERR_MAX_PARAM_LENGTH']
+
 const details: Partial<Record<ProblemCode, string>> = {
   'unsupported-media-type': 'send JSON, with the header Content-Type: application/json',
 }
@@ -55,12 +57,13 @@ export function handleClientError(error: NodeJS.ErrnoException, socket: Socket):
 }
 
 function problemOf(error: FastifyError, request: FastifyRequest): Problem {
+  // Where there is no route, the body does not matter.
+  if (request.is404 && !addressErrors.includes(error.code)) return notFound(request)
   if (error instanceof Problem) return error
   const code = meanings[error.code]
   if (code === undefined) {
     return new Problem('internal-error', `the request failed; the log says why, under the id ${request.id}`)
   }
-  if (request.is404) return notFound(request)
   const headers = code === 'not-caught-up' || code === 'store-busy' ? retryAfter : {}
   return new Problem(code, details[code] ?? error.message, {}, headers)
 }

@@ -14,7 +14,7 @@ export async function describeRoutes(server: FastifyInstance, version: string): 
   await server.register(swagger, {
     convertConstToEnum: false,
     refResolver: {
-      buildLocalReference: (schema, _base, _fragment, i) => String(schema.$id ?? `schema-${i}`),
+      buildLocalReference: ({ $id }, _base, _fragment, i) => (typeof $id === 'string' ? $id : `schema-${i}`),
     },
     openapi: {
       openapi: '3.1.0',

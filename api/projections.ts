@@ -8,9 +8,6 @@ import { Problem } from './problem.js'
 import type { Rebuilds } from './rebuilds.js'
 import type { Server, Services } from './services.js'
 
-/** How long a request for a rebuild waits for it, in milliseconds. What takes longer goes on without it. */
-const patience = 2_000
-
 const tags = ['Projections']
 const ProjectionParams = Type.Object({ name: Type.String({ description: 'the name of a projection' }) })
 
@@ -54,7 +51,13 @@ const RebuiltAnswer = Type.Object({
 })
 const BegunAnswer = Type.Object({ name: Type.String(), state: Type.Literal('running') })
 
-export function projectionRoutes(server: Server, services: Services, rebuilds: Rebuilds): void {
+/** @param patience how long a request for a rebuild waits for it, in milliseconds; what takes longer goes on alone */
+export function projectionRoutes(
+  server: Server,
+  services: Services,
+  rebuilds: Rebuilds,
+  patience: number,
+): void {
   const { caughtUp, eventStore, projections, readStore } = services
   const find = (name: string) => {
     const projection = projections.find((one) => one.name === name)
@@ -105,7 +108,7 @@ export function projectionRoutes(server: Server, services: Services, rebuilds: R
     params: ProjectionParams,
     response: {
       200: json('It is done.', RebuiltAnswer),
-      202: json('It takes longer than 2 s: Location tells how far it is.', BegunAnswer),
+      202: json('It takes longer, and goes on: `Location` tells how far it is.', BegunAnswer),
       ...problemAnswers('not-found', 'rebuild-running'),
     },
   }

@@ -36,6 +36,8 @@ export interface ServerOptions {
   readonly logger?: FastifyBaseLogger | LoggerOptions | false
   /** How long a request with `minPosition` waits at most, in milliseconds. Default 10 s. */
   readonly readPatience?: number
+  /** How long a request for a rebuild waits for it, in milliseconds; what takes longer goes on alone. Default 2 s. */
+  readonly rebuildPatience?: number
   /** From how many milliseconds on a request is logged as slow. Default 1 s. */
   readonly slowRequest?: number
   /**
@@ -103,7 +105,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   clockRoutes(api, services)
   deadLetterRoutes(api, services)
   streamRoutes(api, services)
-  projectionRoutes(api, services, rebuilds)
+  projectionRoutes(api, services, rebuilds, options.rebuildPatience ?? 2_000)
   healthRoutes(api, services)
   metricsRoute(api, services)
   documentationRoutes(api)

@@ -2,7 +2,6 @@ import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
-import { Value } from 'typebox/value'
 import { shown } from '../domain/fault.js'
 import { Problem, type RequestFault } from './problem.js'
 
@@ -15,28 +14,45 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   const validator = Compile(schema)
   return (value: unknown) => {
     if (validator.Check(value)) return { value }
-    const converted = Value.Convert(schema, value)
-    if (validator.Check(converted)) return { value: converted }
-    return { error: faultyParameters(schema, value, validator.Errors(converted)) }
+    const parameters = withNumbers(schema, value)
+    if (validator.Check(parameters)) return { value: parameters }
+    return { error: faultyParameters(schema, parameters, validator.Errors(parameters)) }
   }
 }
 
-function faultyParameters(schema: TSchema, value: unknown, errors: TLocalizedValidationError[]): Problem {
+type Parameters = Readonly<Record<string, unknown>>
+
+interface ParametersSchema {
+  readonly properties?: Readonly<Record<string, { readonly type?: string; readonly description?: string }>>
+}
+
+/** Text that is digits becomes a number where the schema has an integer. */
+function withNumbers(schema: ParametersSchema, parameters: Parameters): Parameters {
+  const read: Record<string, unknown> = { ...parameters }
+  for (const [name, { type }] of Object.entries(schema.properties ?? {})) {
+    const text = parameters[name]
+    if (type === 'integer' && typeof text === 'string' && /^-?[0-9]+$/.test(text)) read[name] = Number(text)
+  }
+  return read
+}
+
+function faultyParameters(
+  schema: ParametersSchema,
+  parameters: Parameters,
+  errors: readonly TLocalizedValidationError[],
+): Problem {
   const faults = new Map<string, RequestFault>()
   for (const { instancePath, keyword, params } of errors) {
     const missing = keyword === 'required' ? params.requiredProperties[0] : undefined
     const name = missing ?? instancePath.split('/')[1] ?? ''
-    if (!faults.has(name)) faults.set(name, faultOf(name, schema, (value as Record<string, unknown>)[name]))
+    if (!faults.has(name)) faults.set(name, faultOf(name, schema, parameters[name]))
   }
   const details = [...faults.values()].map(({ detail }) => detail)
   return new Problem('invalid-parameter', details.join('; '), { errors: [...faults.values()] })
 }
 
 /** The schema's description says what would be right. */
-function faultOf(name: string, schema: TSchema, value: unknown): RequestFault {
-  const { properties } = schema as {
-    properties?: Readonly<Record<string, { readonly description?: string }>>
-  }
+function faultOf(name: string, { properties }: ParametersSchema, value: unknown): RequestFault {
   const rule = properties?.[name]?.description ?? 'see /docs'
   const found = value === undefined ? 'is missing' : `is ${shown(value)}`
   return { path: `/${name}`, code: 'invalid-parameter', detail: `${name} ${found}: ${rule}` }

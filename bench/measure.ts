@@ -46,12 +46,12 @@ export async function sustainedRateOf(units: number, work: () => Promise<void> |
 /** Best round against best round. */
 export function compare(
   rounds: Comparison['rounds'],
-  about: Pick<Comparison, 'name' | 'unit' | 'required' | 'detail'>,
+  { name, unit, required, detail }: Pick<Comparison, 'name' | 'unit' | 'required' | 'detail'>,
 ): Comparison {
   const [ours, peer] = [Math.max(...rounds.ours), Math.max(...rounds.peer)]
   const ratio = ours / peer
-  const verdict = about.required === undefined ? {} : { passed: ratio >= about.required }
-  return { type: 'comparison', ...about, ours, peer, ratio, ...verdict, rounds }
+  const verdict = required === undefined ? {} : { required, passed: ratio >= required }
+  return { type: 'comparison', name, unit, ours, peer, ratio, ...verdict, rounds, detail }
 }
 
 /** Milliseconds. */

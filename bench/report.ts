@@ -1,5 +1,5 @@
 import { arch, availableParallelism, cpus, loadavg, platform } from 'node:os'
-import { grouped, table } from '../cli/output.js'
+import { table } from '../cli/output.js'
 import type { Comparison, Figure, Peak } from './benchmark.js'
 
 /** Everything that one run found: what `--json` prints. */
@@ -66,7 +66,7 @@ function shownComparison({ name, unit, ours, peer, ratio, required, passed }: Co
 function shownPeak({ name, megabytes, limit, passed }: Peak) {
   return {
     benchmark: name,
-    peak: `${grouped(Math.round(megabytes))} MB`,
+    peak: `${Math.round(megabytes)} MB`,
     limit: `${limit} MB`,
     verdict: verdict(passed),
   }

@@ -107,6 +107,11 @@ action<object, [string]>(
   (context, _, instant) => advanceDataRecordClock(instant, context),
 )
 
+// Whoever read our output has seen enough: that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 try {
   await program.parseAsync()
 } catch (error) {

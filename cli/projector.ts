@@ -5,6 +5,9 @@ import type { RunnerReport } from '../projections/runner.js'
 import { tryProcessLock } from '../sqlite/process-lock.js'
 import { serveAppends } from './append-port.js'
 
+/** Events and documents live for a page: with less room they are copied twice before they die. Megabytes. */
+const youngGeneration = 64
+
 export interface ProjectorSettings {
   readonly data: string
   readonly bell: SharedArrayBuffer
@@ -40,6 +43,7 @@ export function startProjector(
   const worker = new Worker(new URL('./projector-thread.js', import.meta.url), {
     workerData: { ...settings, appends: port2 },
     transferList: [port2],
+    resourceLimits: { maxYoungGenerationSizeMb: youngGeneration },
   })
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const started = new Promise<void>((resolve) => {

@@ -43,7 +43,7 @@ export class IndexFile {
   constructor(folder: string, logId: string, logHead: number) {
     this.#path = join(folder, 'events-index.db')
     this.#logId = logId
-    this.#db = openDatabase(this.#path, { synchronous: 'NORMAL', cacheKiB: 8_192 })
+    this.#db = openDatabase(this.#path, { synchronous: 'NORMAL', cacheKiB: 4_096 })
     this.#open(logHead)
     this.#position = this.#db.prepare('SELECT position FROM state')
     this.#filter = this.#loadFilter()
@@ -100,7 +100,7 @@ export class IndexFile {
 
   /** Takes a tail in, unless another process has moved the index on meanwhile. */
   async add(tail: Tail): Promise<Outcome> {
-    this.#writer ??= BatchWriter.open(this.#path, { synchronous: 'NORMAL' })
+    this.#writer ??= BatchWriter.open(this.#path, { synchronous: 'NORMAL', cacheKiB: 16_384 })
     const writer = await this.#writer
     const keys = tail.ids.keys()
     for (const key of keys) this.#filter.add(key)

@@ -89,13 +89,19 @@ export class Fold {
     if (position <= this.#position) return
     const relevant = events.filter((event) => event.position > this.#position && this.#concerns(event))
     await this.#loadWatched()
-    await this.#documents.loadTouched(relevant, this.projection.touches)
+    const { touches } = this.projection
+    await this.#documents.loadTouched(relevant, touches, (event, error) => this.#fail(event, error))
     for (const event of relevant) await this.#handle(event)
     this.#position = position
     this.#eventsInUnit += events.length
     if (this.#documents.changes >= changesAUnit || this.#eventsInUnit >= eventsAUnit) await this.#commit()
     await this.#payDebts()
     await this.#trim()
+  }
+
+  /** Waits for the unit of work that is on its way, and leaves it at that: the fold is of no use any more. */
+  async abandon(): Promise<void> {
+    await this.#inFlight.catch(() => {})
   }
 
   /** Waits until all that was folded is durable and its derived events are in the log. */

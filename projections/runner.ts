@@ -123,6 +123,7 @@ class Runner {
           await fold.apply(page)
         } catch (error) {
           if (!(error instanceof HandlerFailed)) throw error
+          await fold.abandon()
           await this.#fail(fold.projection, error)
           folds.splice(folds.indexOf(fold), 1)
         }
@@ -134,22 +135,23 @@ class Runner {
     for (const fold of folds) await fold.settle()
   }
 
-  /** Leaves a note in the build, where other processes see it. */
+  /** Leaves a note in the build, where other processes see it, and then says so. */
   async #fail(projection: Projection, error: unknown): Promise<void> {
     const { readStore, report } = this.#options
     const reason = error instanceof Error ? error : new Error(String(error))
     this.#failed.add(projection.name)
-    report({ type: 'failed', projection: projection.name, error: reason })
     const build = await readStore.live(projection.name)
-    if (!build) return
-    const checkpoint = await build.checkpoint()
-    const event = error instanceof HandlerFailed ? error.event : undefined
-    const document = {
-      reason: reason.message,
-      ...(event && { position: event.position, eventId: event.id, eventType: event.type }),
+    if (build) {
+      const checkpoint = await build.checkpoint()
+      const event = error instanceof HandlerFailed ? error.event : undefined
+      const document = {
+        reason: reason.message,
+        ...(event && { position: event.position, eventId: event.id, eventType: event.type }),
+      }
+      const writes = { [runnerCollection]: [{ id: failureId, document }] }
+      await build.commit({ expected: checkpoint, checkpoint, writes })
     }
-    const writes = { [runnerCollection]: [{ id: failureId, document }] }
-    await build.commit({ expected: checkpoint, checkpoint, writes })
+    report({ type: 'failed', projection: projection.name, error: reason })
   }
 }
 

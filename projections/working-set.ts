@@ -48,8 +48,16 @@ export class WorkingSet implements Documents {
     for (const { id, text } of rows) kept.add(id, JSON.parse(text) as Document)
   }
 
-  /** Loads what a page of events touches, one query a round and collection. */
-  async loadTouched(events: readonly RecordedEvent[], rounds: readonly Touch[]): Promise<void> {
+  /**
+   * Loads what a page of events touches, one query a round and collection.
+   *
+   * @param fail called with the event for which a touch threw
+   */
+  async loadTouched(
+    events: readonly RecordedEvent[],
+    rounds: readonly Touch[],
+    fail: (event: RecordedEvent, error: unknown) => never,
+  ): Promise<void> {
     for (const touch of rounds) {
       const wanted = new Map<string, Set<string>>()
       const want = (collection: string, id: string) => {
@@ -58,7 +66,13 @@ export class WorkingSet implements Documents {
         if (ids) ids.add(id)
         else wanted.set(collection, new Set([id]))
       }
-      for (const event of events) touch(event, want, this)
+      for (const event of events) {
+        try {
+          touch(event, want, this)
+        } catch (error) {
+          fail(event, error)
+        }
+      }
       for (const [collection, ids] of wanted) await this.load(collection, [...ids])
     }
   }

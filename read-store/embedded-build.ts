@@ -1,4 +1,4 @@
-import type { BatchWriter } from '../sqlite/batch-writer.js'
+import type { Batch, Outcome } from '../sqlite/batch.js'
 import { moveCheckpoint, readEntry, type BuildEntry } from './embedded-catalogue.js'
 import { closeReader, EmbeddedReadModel, type Reader } from './embedded-read-model.js'
 import { statementsOf } from './embedded-writes.js'
@@ -8,7 +8,7 @@ import type { Build, Snapshot, UnitOfWork } from './port.js'
 /** What a build needs of its store. */
 export interface BuildHost {
   readonly reader: Reader
-  readonly writer: BatchWriter
+  apply(batch: Batch): Promise<Outcome>
   /** Another connection. The store closes it at the latest when it is closed itself. */
   openReader(): Reader
 }
@@ -27,7 +27,7 @@ export class EmbeddedBuild extends EmbeddedReadModel implements Build {
       statementsOf(this.table(collection), writes),
     )
     const guard = { sql: moveCheckpoint, params: [this.build, unit.expected, unit.checkpoint], changes: 1 }
-    if ((await this.host.writer.apply({ guard, statements })) === 'applied') return
+    if ((await this.host.apply({ guard, statements })) === 'applied') return
     const status = this.status()
     if (!status) throw this.gone()
     throw new Fenced(

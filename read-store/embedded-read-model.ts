@@ -19,7 +19,7 @@ export interface Reader {
 }
 
 export function openReader(path: string): Reader {
-  const database = openDatabase(path, { readOnly: true, mappedBytes: 2 ** 31 - 65_536 })
+  const database = openDatabase(path, { readOnly: true, cacheKiB: 8_192 })
   return { database, prepared: statementCache(database) }
 }
 

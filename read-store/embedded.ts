@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { BatchWriter } from '../sqlite/batch-writer.js'
-import type { Batch, BatchStatement, Guard, SqlValue } from '../sqlite/batch.js'
-import type { OpenOptions } from '../sqlite/driver.js'
+import type { Batch, BatchStatement, Guard, Outcome, SqlValue } from '../sqlite/batch.js'
+import { closeDatabase, openDatabase, type OpenOptions } from '../sqlite/driver.js'
 import { DatabaseBusy } from '../sqlite/errors.js'
 import { EmbeddedBuild, type BuildHost } from './embedded-build.js'
 import * as catalogue from './embedded-catalogue.js'
@@ -29,19 +29,18 @@ export async function openEmbeddedReadStore(folder: string): Promise<ReadStore> 
 const scratchPrefix = 'scratch-'
 
 /** A page of 8 KiB holds documents up to 2 KB; reading a longer one, kept apart, takes five times as long. */
-const writerOptions: OpenOptions = { cacheKiB: 65_536, pageSize: 8192 }
+const writerOptions: OpenOptions = { cacheKiB: 32_768, pageSize: 8192 }
 
 class EmbeddedReadStore implements ReadStore, BuildHost {
   readonly reader: Reader
   private readonly builds = new Map<string, EmbeddedBuild>()
   private readonly readers = new Set<Reader>()
+  private writer: Promise<BatchWriter> | undefined
 
   static async open(folder: string, purpose: 'kept' | 'scratch'): Promise<EmbeddedReadStore> {
     const path = join(folder, 'read-models.db')
-    const synchronous = purpose === 'kept' ? 'NORMAL' : 'OFF'
-    const writer = await BatchWriter.open(path, { ...writerOptions, synchronous })
-    await writer.apply({ statements: catalogue.createCatalogue.map(once) })
-    const store = new EmbeddedReadStore(folder, path, purpose, writer)
+    if (!existsSync(path)) createFile(path)
+    const store = new EmbeddedReadStore(folder, path, purpose)
     await store.dropLeftOvers()
     return store
   }
@@ -50,9 +49,15 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
     private readonly folder: string,
     private readonly path: string,
     private readonly purpose: 'kept' | 'scratch',
-    readonly writer: BatchWriter,
   ) {
     this.reader = this.openReader()
+  }
+
+  /** Batches are applied in the order of the calls. The thread for it is started by the first. */
+  async apply(batch: Batch): Promise<Outcome> {
+    const synchronous = this.purpose === 'kept' ? 'NORMAL' : 'OFF'
+    this.writer ??= BatchWriter.open(this.path, { ...writerOptions, synchronous })
+    return (await this.writer).apply(batch)
   }
 
   /** One small SELECT, 4 µs: another process may have promoted a build since the last call. */
@@ -80,7 +85,7 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
     const build = randomUUID()
     const entry = catalogue.entryOf(projection, version, build, collections)
     const row = [build, projection, version, JSON.stringify(collections), process.pid, Date.now()]
-    await this.writer.apply({
+    await this.apply({
       statements: [
         { sql: catalogue.addBuild, columns: row.map((value) => [value]) },
         ...[...entry.tables.values()].flatMap(({ create }) => create.map(once)),
@@ -90,14 +95,14 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
   }
 
   async promote(build: Build, replacing?: Replaced): Promise<void> {
-    const outcome = await this.writer.apply(promotion(build, replacing))
+    const outcome = await this.apply(promotion(build, replacing))
     if (outcome === 'refused') throw await this.cannotPromote(build, replacing)
     await this.dropLeftOvers()
   }
 
   async discard(build: Build): Promise<void> {
     const guard = guarded(catalogue.discardBuild, build.build)
-    const outcome = await this.writer.apply({ guard, statements: [] })
+    const outcome = await this.apply({ guard, statements: [] })
     if (outcome === 'refused' && (await this.live(build.projection))?.build === build.build) {
       throw new Fenced(`build ${build.build} of ${build.projection} is live: only replacing it discards it`)
     }
@@ -112,7 +117,7 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
 
   async close(): Promise<void> {
     for (const reader of this.readers) closeReader(reader)
-    await this.writer.close()
+    await (await this.writer)?.close()
     if (this.purpose === 'scratch') rmSync(this.folder, { recursive: true, force: true })
   }
 
@@ -133,7 +138,7 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
     const abandoned = rows.filter(isAbandoned)
     if (abandoned.length === 0) return
     const columns = [abandoned.map(({ build }) => build)]
-    await this.writer.apply({ statements: [{ sql: catalogue.discardBuild, columns }] })
+    await this.apply({ statements: [{ sql: catalogue.discardBuild, columns }] })
     await this.dropLeftOvers()
   }
 
@@ -144,7 +149,7 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
    */
   private async dropLeftOvers(): Promise<void> {
     const tables = this.reader.prepared(leftOverTables).all() as { name: string }[]
-    const dropped = tables.map(({ name }) => this.writer.apply({ statements: [once(dropTable(name))] }))
+    const dropped = tables.map(({ name }) => this.apply({ statements: [once(dropTable(name))] }))
     for (const drop of await Promise.allSettled(dropped)) {
       if (drop.status === 'rejected' && !(drop.reason instanceof DatabaseBusy)) throw drop.reason
     }
@@ -161,6 +166,13 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
     const expected = replacing ? `${replacing.build.build} at ${replacing.at}` : 'none'
     return new Fenced(`${name} cannot become live: the live build is ${actual}, expected was ${expected}`)
   }
+}
+
+/** Several processes may do this at once. */
+function createFile(path: string): void {
+  const database = openDatabase(path, { ...writerOptions, synchronous: 'NORMAL' })
+  for (const sql of catalogue.createCatalogue) database.exec(sql)
+  closeDatabase(database)
 }
 
 type Replaced = { readonly build: Build; readonly at: number }

@@ -5,6 +5,9 @@ import { defaultBusyTimeout, type OpenOptions } from './driver.js'
 import { ExitGate } from './exit-gate.js'
 import { DatabaseBusy, DatabaseFailed, WriterStopped, type DatabaseError } from './errors.js'
 
+/** What a batch brings along is used once and dropped: a larger one only takes memory. Megabytes. */
+const youngGeneration = 12
+
 /**
  * Writes to a database on a thread of its own, a batch a transaction, all of it or nothing.
  *
@@ -39,7 +42,11 @@ export class BatchWriter {
   ) {
     const workerData: Opening = { path, options, gate: this.gate.state }
     // No flags of the command line: some of them, such as --input-type, are refused for a thread of a file.
-    const worker = new Worker(new URL('./batch-worker.js', import.meta.url), { workerData, execArgv: [] })
+    const worker = new Worker(new URL('./batch-worker.js', import.meta.url), {
+      workerData,
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: youngGeneration },
+    })
     this.worker = worker
     worker.on('message', (answer: Answer) => {
       this.settle(answer)

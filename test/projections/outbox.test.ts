@@ -1,0 +1,118 @@
+import t from 'tap'
+import { dataPlans } from '../../projections/data-plans.js'
+import { outboxCollection } from '../../projections/derived-events.js'
+import { Countdown, stoppingAppends, stoppingCommits, Stopped, unansweredAppends } from './stopping.js'
+import { advanced, foldToHead, openTidemark, recorded, signed, textsOf, type Tidemark } from './tidemark.js'
+
+const exceeding = [signed({ id: 'a', max: 10 }), recorded('r', '2020-01-10T00:00:00Z', 10)]
+
+async function outboxOf(tidemark: Tidemark): Promise<number> {
+  return (await tidemark.live()).count(outboxCollection)
+}
+
+void t.test('what was derived leaves the outbox once it is in the log', async (t) => {
+  const tidemark = await openTidemark(t)
+  await tidemark.append(...exceeding)
+  await tidemark.fold(dataPlans)
+  t.equal(await outboxOf(tidemark), 0)
+  t.same(await tidemark.notified(), ['DATA_PLAN_EXCEEDED a/2020-01 10'])
+})
+
+void t.test('stopped between the commit and the append: the next start appends', async (t) => {
+  const tidemark = await openTidemark(t)
+  await tidemark.append(...exceeding)
+  const { eventStore, readStore } = tidemark
+  await t.rejects(foldToHead(dataPlans, stoppingAppends(eventStore, new Countdown(0)), readStore), Stopped)
+  t.same(await tidemark.notified(), [])
+  t.equal(await outboxOf(tidemark), 1)
+  t.match(await tidemark.period('a/2020-01'), { notified: { exceeded: true } }, 'the document says so already')
+  t.same(await tidemark.differences(), [], 'what is on its way is not missing')
+  await tidemark.fold(dataPlans)
+  t.same(await tidemark.notified(), ['DATA_PLAN_EXCEEDED a/2020-01 10'])
+  t.equal(await outboxOf(tidemark), 0)
+  t.same(await tidemark.differences(), [])
+})
+
+void t.test('stopped between the append and its answer: the next start appends nothing more', async (t) => {
+  const tidemark = await openTidemark(t)
+  await tidemark.append(...exceeding)
+  const { eventStore, readStore } = tidemark
+  await t.rejects(foldToHead(dataPlans, unansweredAppends(eventStore, new Countdown(0)), readStore), Stopped)
+  t.equal(await outboxOf(tidemark), 1)
+  await tidemark.fold(dataPlans)
+  t.same(await tidemark.notified(), ['DATA_PLAN_EXCEEDED a/2020-01 10'])
+  t.equal(await outboxOf(tidemark), 0)
+})
+
+void t.test('stopped again and again, in the outbox and before it, each notification is sent once', async (t) => {
+  const tidemark = await openTidemark(t)
+  const { eventStore, readStore } = tidemark
+  const subscribers = Array.from({ length: 30 }, (_, n) => `48${n}`)
+  for (const step of [
+    subscribers.map((msisdn) => signed({ id: `a${msisdn}`, msisdn, max: 10 })),
+    subscribers.map((msisdn) => recorded('r1', '2020-01-10T00:00:00Z', 10, msisdn)),
+    [advanced('2020-02-01T00:00:00Z')],
+    subscribers.map((msisdn) => recorded('r2', '2020-01-11T00:00:00Z', 10, msisdn)),
+  ]) {
+    await tidemark.append(...step)
+    for (const calls of [0, 0, 1, 1, 2]) {
+      const stopping = unansweredAppends(
+        stoppingAppends(eventStore, new Countdown(calls)),
+        new Countdown(calls - 1),
+      )
+      const commits = stoppingCommits(readStore, new Countdown(calls + 1))
+      await foldToHead(dataPlans, stopping, commits).catch((error: unknown) => {
+        if (!(error instanceof Stopped)) throw error
+      })
+    }
+  }
+  await tidemark.fold(dataPlans)
+  const notified = await tidemark.notified()
+  t.equal(notified.length, 90)
+  t.equal(new Set(notified).size, 90)
+  const sent = (type: string) => notified.filter((text) => text.startsWith(type)).length
+  t.same([sent('DATA_PLAN_EXCEEDED'), sent('BILLING_PERIOD_CLOSED'), sent('BILLING_PERIOD_CORRECTED')], [30, 30, 30])
+  t.same(await tidemark.differences(), [])
+})
+
+void t.test('closings that a stop cut short between slices are finished by the next start', async (t) => {
+  const tidemark = await openTidemark(t)
+  const { eventStore, readStore } = tidemark
+  const subscribers = Array.from({ length: 2_500 }, (_, n) => String(1_000_000 + n))
+  await tidemark.append(
+    ...subscribers.map((msisdn) => signed({ id: `a${msisdn}`, msisdn })),
+    ...subscribers.map((msisdn) => recorded('r', '2020-01-20T00:00:00Z', 1, msisdn)),
+  )
+  await tidemark.fold(dataPlans)
+  await tidemark.append(advanced('2020-02-01T00:00:00Z'))
+  const open = async () =>
+    Object.values(await textsOf(await tidemark.live(), 'billing-periods')).filter((text) =>
+      text.includes('"status":"open"'),
+    ).length
+  // Each commit brings a slice to the disk, the first one the clock as well.
+  await t.rejects(foldToHead(dataPlans, eventStore, stoppingCommits(readStore, new Countdown(1))), Stopped)
+  t.equal(await open(), 1_500)
+  t.equal(await (await tidemark.live()).checkpoint(), 5_001, 'the clock itself is folded')
+  await t.rejects(foldToHead(dataPlans, eventStore, stoppingCommits(readStore, new Countdown(1))), Stopped)
+  t.equal(await open(), 500)
+  await tidemark.fold(dataPlans)
+  t.equal(await open(), 0)
+  const notifications = await tidemark.notifications()
+  t.equal(notifications.length, 2_500)
+  t.ok(notifications.every(({ type, revision }) => type === 'BillingPeriodClosed' && revision === 0))
+  t.same(await tidemark.differences(), [])
+})
+
+void t.test('a build whose closings are still owed has no differences', async (t) => {
+  const tidemark = await openTidemark(t)
+  const { eventStore, readStore } = tidemark
+  await tidemark.append(signed({ id: 'a' }), recorded('r', '2020-01-20T00:00:00Z', 1))
+  await tidemark.append(advanced('2020-02-01T00:00:00Z'))
+  // The period is written before it is looked up again to be closed.
+  await t.rejects(foldToHead(dataPlans, eventStore, stoppingCommits(readStore, new Countdown(1))), Stopped)
+  t.match(await tidemark.period('a/2020-01'), { status: 'open' })
+  t.same(await tidemark.differences(), [])
+  await tidemark.fold(dataPlans)
+  t.match(await tidemark.period('a/2020-01'), { status: 'closed' })
+  t.same(await tidemark.notified(), ['BILLING_PERIOD_CLOSED a/2020-01 1'])
+})
