@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Event, NewEvent, RecordedEvent } from '../domain/event.js'
 import type { EventStore } from '../event-store/port.js'
 import type { Build, Write } from '../read-store/port.js'
@@ -34,6 +35,8 @@ export class Outbox implements DerivedEvents {
   #stagedIds: string[] = []
   #published: string[] = []
   #serial = 0
+  /** Tells the documents of this outbox from those of another runner at the same position. */
+  readonly #runner = randomUUID()
 
   private constructor(eventStore: EventStore) {
     this.#eventStore = eventStore
@@ -50,7 +53,8 @@ export class Outbox implements DerivedEvents {
     const writes: Write[] = this.#published.map((id) => ({ id, document: undefined }))
     this.#published = []
     if (derived.length > 0) {
-      const id = `${String(position).padStart(16, '0')}-${String(this.#serial++).padStart(10, '0')}`
+      const [at, serial] = [String(position).padStart(16, '0'), String(this.#serial++).padStart(10, '0')]
+      const id = `${at}-${serial}-${this.#runner}`
       writes.push({ id, document: { events: derived } satisfies OutboxDocument })
       this.#staged.push(...derived)
       this.#stagedIds.push(id)

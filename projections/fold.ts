@@ -1,9 +1,8 @@
-import { RevisionConflict } from '../event-store/errors.js'
 import type { LogPage } from '../event-store/port.js'
-import { Fenced } from '../read-store/errors.js'
-import type { Build, Collections } from '../read-store/port.js'
+import type { Build, Collections, ReadModel } from '../read-store/port.js'
 import type { RecordedEvent } from '../domain/event.js'
-import { outboxCollection, type DerivedEvents } from './derived-events.js'
+import type { EventStore } from '../event-store/port.js'
+import { Outbox, outboxCollection, type DerivedEvents } from './derived-events.js'
 import type { Projection } from './projection.js'
 import { WorkingSet } from './working-set.js'
 
@@ -11,23 +10,40 @@ import { WorkingSet } from './working-set.js'
 export const runnerCollection = 'runner'
 export const failureId = 'failure'
 
-/** A handler could not handle an event. Its projection stops there; the others go on. */
-export class HandlerFailed extends Error {
-  readonly code = 'handler-failed'
+/**
+ * A handler could not handle an event, or the work that events left owing could not be done. The projection stops there;
+ * the others go on.
+ */
+export class ProjectionFailed extends Error {
+  readonly code = 'projection-failed'
   constructor(
     readonly projection: string,
-    readonly event: RecordedEvent,
+    /** Undefined where it was none of a certain event. */
+    readonly event: RecordedEvent | undefined,
     cause: unknown,
   ) {
-    const { type, id, position } = event
+    const at = event
+      ? `${event.type} ${event.id} at position ${event.position}`
+      : 'what events before it left owing'
     const reason = cause instanceof Error ? cause.message : String(cause)
-    super(`projection ${projection} failed on ${type} ${id} at position ${position}: ${reason}`, { cause })
+    super(`projection ${projection} failed on ${at}: ${reason}`, { cause })
   }
 }
 
 /** The collections of a build: the projection's own, and the runner's. */
 export function collectionsOf({ collections }: Projection): Collections {
   return { ...collections, [outboxCollection]: {}, [runnerCollection]: {} }
+}
+
+/**
+ * Whether a build stands between an event and the work that the event left owing, such as the closing of many periods:
+ * its runner is at it, or was stopped. Then its documents are not what the log up to its checkpoint says they will be.
+ */
+export async function isOwing({ debt, watches }: Projection, build: ReadModel): Promise<boolean> {
+  if (!debt) return false
+  const documents = new WorkingSet(build, async () => {})
+  for (const [collection, id] of watches) await documents.load(collection, [id])
+  return debt.owes(documents)
 }
 
 /** So many changed documents make a unit of work while catching up: the larger, the fewer pages are written twice. */
@@ -64,7 +80,11 @@ export class Fold {
     this.#documents = new WorkingSet(build, (changed) => this.#flush(changed))
   }
 
-  /** Goes on where the build stands, and first pays what its last page still owes. */
+  /**
+   * Goes on where the build stands, and first pays what its last page still owes.
+   *
+   * @throws {ProjectionFailed} that cannot be paid
+   */
   static async open(projection: Projection, build: Build, derived: DerivedEvents): Promise<Fold> {
     const fold = new Fold(projection, build, await build.checkpoint(), derived)
     await fold.#payDebts()
@@ -72,6 +92,18 @@ export class Fold {
     if (failed.length > 0) fold.#documents.delete(runnerCollection, failureId)
     await fold.settle()
     return fold
+  }
+
+  /**
+   * Pays what the last page of a live build still owes and sends what it derived, and folds nothing. Harmless while
+   * another runner is at it: both pay the same.
+   *
+   * @throws {Fenced} another runner has moved the build on
+   */
+  static async finish(projection: Projection, build: Build, eventStore: EventStore): Promise<void> {
+    const fold = new Fold(projection, build, await build.checkpoint(), await Outbox.open(build, eventStore))
+    await fold.#payDebts()
+    await fold.settle()
   }
 
   /** Everything up to here is folded, though perhaps not yet on disk. */
@@ -82,7 +114,7 @@ export class Fold {
   /**
    * Folds what is new to the build in a page.
    *
-   * @throws {HandlerFailed} the build stays as it was some events before
+   * @throws {ProjectionFailed} the build stays as it was some events before
    * @throws {Fenced} another runner has moved the build on
    */
   async apply({ events, position }: LogPage): Promise<void> {
@@ -132,9 +164,9 @@ export class Fold {
     }
   }
 
-  #fail(event: RecordedEvent, error: unknown): never {
-    if (error instanceof Fenced || error instanceof RevisionConflict) throw error
-    throw new HandlerFailed(this.projection.name, event, error)
+  #fail(event: RecordedEvent | undefined, error: unknown): never {
+    if (this.#documents.isTrouble(error)) throw error
+    throw new ProjectionFailed(this.projection.name, event, error)
   }
 
   async #loadWatched(): Promise<void> {
@@ -147,7 +179,7 @@ export class Fold {
     for (;;) {
       await this.#loadWatched()
       if (!debt.owes(this.#documents)) return
-      await debt.pay(this.#documents)
+      await debt.pay(this.#documents).catch((error: unknown) => this.#fail(undefined, error))
       await this.#trim()
     }
   }

@@ -74,13 +74,22 @@ async function catchUpAndPromote(fold: Fold, options: RebuildOptions): Promise<B
     try {
       const at = await live.checkpoint()
       await foldTo(fold, at, options)
-      await drainOutbox(live, eventStore)
+      await finish(fold.projection, live, eventStore)
       await readStore.promote(fold.build, { build: live, at })
       return live
     } catch (error) {
       if (!(error instanceof Fenced)) throw error
     }
   }
+}
+
+/**
+ * Everything that follows from the events up to the live build's checkpoint is to be in the log before the new build
+ * takes its place: what that one derived itself is not sent. (The debts of another version are not ours to pay.)
+ */
+async function finish(projection: Projection, live: Build, eventStore: EventStore): Promise<void> {
+  if (live.version === projection.version) await Fold.finish(projection, live, eventStore)
+  else await drainOutbox(live, eventStore)
 }
 
 /** Folds the log up to a position and not an event further. */

@@ -2,7 +2,7 @@ import type { EventStore } from '../event-store/port.js'
 import { Fenced } from '../read-store/errors.js'
 import type { Build, ReadStore } from '../read-store/port.js'
 import { Outbox } from './derived-events.js'
-import { collectionsOf, failureId, Fold, HandlerFailed, runnerCollection } from './fold.js'
+import { collectionsOf, failureId, Fold, ProjectionFailed, runnerCollection } from './fold.js'
 import type { Projection } from './projection.js'
 import { rebuild } from './rebuild.js'
 
@@ -77,7 +77,14 @@ class Runner {
     for (const projection of projections) {
       if (this.#failed.has(projection.name) || this.#rebuilding.has(projection.name)) continue
       const build = await this.#liveBuild(projection)
-      if (build) folds.push(await Fold.open(projection, build, await Outbox.open(build, eventStore)))
+      if (!build) continue
+      const outbox = await Outbox.open(build, eventStore)
+      try {
+        folds.push(await Fold.open(projection, build, outbox))
+      } catch (error) {
+        if (!(error instanceof ProjectionFailed)) throw error
+        await this.#fail(projection, error)
+      }
     }
     return folds
   }
@@ -122,7 +129,7 @@ class Runner {
         try {
           await fold.apply(page)
         } catch (error) {
-          if (!(error instanceof HandlerFailed)) throw error
+          if (!(error instanceof ProjectionFailed)) throw error
           await fold.abandon()
           await this.#fail(fold.projection, error)
           folds.splice(folds.indexOf(fold), 1)
@@ -143,7 +150,7 @@ class Runner {
     const build = await readStore.live(projection.name)
     if (build) {
       const checkpoint = await build.checkpoint()
-      const event = error instanceof HandlerFailed ? error.event : undefined
+      const event = error instanceof ProjectionFailed ? error.event : undefined
       const document = {
         reason: reason.message,
         ...(event && { position: event.position, eventId: event.id, eventType: event.type }),

@@ -1,7 +1,8 @@
 import type { EventStore } from '../event-store/port.js'
-import type { ReadModel, ReadStore, Row } from '../read-store/port.js'
+import { Fenced } from '../read-store/errors.js'
+import type { Build, ReadModel, ReadStore, Row, Snapshot } from '../read-store/port.js'
 import { DerivedCheck } from './derived-events.js'
-import { collectionsOf, Fold } from './fold.js'
+import { collectionsOf, Fold, isOwing } from './fold.js'
 import type { Projection } from './projection.js'
 import { foldTo } from './rebuild.js'
 
@@ -30,12 +31,23 @@ export interface VerifyOptions {
 
 /**
  * Builds a projection in a scratch space from the same events as the live one, and compares them byte for byte.
- * The live build goes on meanwhile: what is compared is a frozen view of it.
+ * The live build goes on meanwhile: what is compared is a frozen view of it. What a stop left it owing is paid first.
  */
 export async function verify(projection: Projection, options: VerifyOptions): Promise<Verified> {
+  for (;;) {
+    const live = await options.readStore.live(projection.name)
+    if (!live) return { projection: projection.name, documents: 0, differences: [] }
+    try {
+      return await verifyBuild(projection, live, options)
+    } catch (error) {
+      // A rebuild has replaced it meanwhile.
+      if (!(error instanceof Fenced)) throw error
+    }
+  }
+}
+
+async function verifyBuild(projection: Projection, live: Build, options: VerifyOptions): Promise<Verified> {
   const { eventStore, readStore } = options
-  const live = await readStore.live(projection.name)
-  if (!live) return { projection: projection.name, documents: 0, differences: [] }
   const scratch = await readStore.scratch()
   try {
     const build = await scratch.create(projection.name, projection.version, collectionsOf(projection))
@@ -43,7 +55,7 @@ export async function verify(projection: Projection, options: VerifyOptions): Pr
     const fold = await Fold.open(projection, build, check)
     // The long way without holding a snapshot; then the rest, which is short, up to the snapshot.
     await foldTo(fold, await live.checkpoint(), options)
-    const snapshot = await live.snapshot()
+    const snapshot = await settledSnapshot(projection, live, eventStore)
     try {
       await foldTo(fold, await snapshot.checkpoint(), options)
       const compared = await compareAll(projection, snapshot, build)
@@ -60,6 +72,23 @@ export async function verify(projection: Projection, options: VerifyOptions): Pr
     }
   } finally {
     await scratch.close()
+  }
+}
+
+/** A view of the live build at a moment at which it owes nothing, or of one of another version as it is. */
+async function settledSnapshot(
+  projection: Projection,
+  live: Build,
+  eventStore: EventStore,
+): Promise<Snapshot> {
+  for (;;) {
+    const snapshot = await live.snapshot()
+    if (live.version !== projection.version || !(await isOwing(projection, snapshot))) return snapshot
+    await snapshot.close()
+    await Fold.finish(projection, live, eventStore).catch((error: unknown) => {
+      // Its runner has been faster.
+      if (!(error instanceof Fenced)) throw error
+    })
   }
 }
 

@@ -1,5 +1,5 @@
 import type { NewEvent, RecordedEvent } from '../domain/event.js'
-import type { Build, Document, Query, Row, UnitOfWork, Write } from '../read-store/port.js'
+import type { Document, Query, ReadModel, Row, UnitOfWork, Write } from '../read-store/port.js'
 import { KeptDocuments } from './kept-documents.js'
 import type { Documents, Touch } from './projection.js'
 
@@ -17,14 +17,16 @@ export interface Derived {
  * What was used lately stays at hand, because this runner is the only one that changes it (the checkpoint fences).
  */
 export class WorkingSet implements Documents {
-  readonly #build: Build
+  readonly #build: ReadModel
   readonly #kept = new Map<string, KeptDocuments>()
   #written = new Map<string, Write[]>()
   #derived: Derived[] = []
   readonly #flush: (changed: boolean) => Promise<void>
+  /** What the stores threw. */
+  readonly #troubles = new WeakSet<Error>()
 
   /** @param flush brings what was taken, and if `changed` all that has changed since, to where a query sees it */
-  constructor(build: Build, flush: (changed: boolean) => Promise<void>) {
+  constructor(build: ReadModel, flush: (changed: boolean) => Promise<void>) {
     this.#build = build
     this.#flush = flush
   }
@@ -43,7 +45,7 @@ export class WorkingSet implements Documents {
     const kept = this.#collection(collection)
     const missing = ids.filter((id) => kept.find(id) === undefined)
     if (missing.length === 0) return
-    const rows = await this.#build.getMany(collection, missing)
+    const rows = await this.#asking(this.#build.getMany(collection, missing))
     for (const id of missing) kept.add(id, undefined)
     for (const { id, text } of rows) kept.add(id, JSON.parse(text) as Document)
   }
@@ -92,8 +94,8 @@ export class WorkingSet implements Documents {
   }
 
   async page(collection: string, query: Query): Promise<{ rows: readonly Row[]; next?: string }> {
-    await this.#flush(this.#written.has(collection) || this.#collection(collection).changes > 0)
-    return this.#build.page(collection, query)
+    const changed = this.#written.has(collection) || this.#collection(collection).changes > 0
+    return this.#asking(this.#flush(changed).then(() => this.#build.page(collection, query)))
   }
 
   derive(event: NewEvent, revision: number): void {
@@ -130,6 +132,21 @@ export class WorkingSet implements Documents {
   /** Lets go of documents that were not used lately. Only when all that was taken is committed. */
   forget(): void {
     for (const kept of this.#kept.values()) kept.age()
+  }
+
+  /** Whether an error came from the stores, and so is no fault of the handler that met it. */
+  isTrouble(error: unknown): boolean {
+    return error instanceof Error && this.#troubles.has(error)
+  }
+
+  /** A TypeError says that the question was wrong, not that the store could not answer. */
+  async #asking<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer
+    } catch (error) {
+      if (error instanceof Error && !(error instanceof TypeError)) this.#troubles.add(error)
+      throw error
+    }
   }
 
   #collection(name: string): KeptDocuments {

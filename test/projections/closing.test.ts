@@ -122,23 +122,26 @@ void t.test('a clock that is advanced before there is anything makes everything 
   t.same(await tidemark.notified(), ['BILLING_PERIOD_CLOSED a/2020-01 1'])
 })
 
-void t.test('a clock at the end of time closes everything that can end, and the projection goes on', async (t) => {
-  const tidemark = await openTidemark(t)
-  await tidemark.append(
-    signed({ id: 'a' }),
-    recorded('r1', '2020-01-10T00:00:00Z', 1),
-    advanced('9999-12-31T23:59:59.999Z'),
-    recorded('r2', '2020-02-10T00:00:00Z', 1),
-    recorded('r3', '9999-12-31T23:59:59.999Z', 1),
-  )
-  await tidemark.fold()
-  t.same((await tidemark.notified()).sort(), [
-    'BILLING_PERIOD_CLOSED a/2020-01 1',
-    'BILLING_PERIOD_CLOSED a/2020-02 1',
-  ])
-  t.match(await tidemark.period('a/9999-12'), { status: 'open' })
-  t.same(await tidemark.differences(), [])
-})
+void t.test(
+  'a clock at the end of time closes everything that can end, and the projection goes on',
+  async (t) => {
+    const tidemark = await openTidemark(t)
+    await tidemark.append(
+      signed({ id: 'a' }),
+      recorded('r1', '2020-01-10T00:00:00Z', 1),
+      advanced('9999-12-31T23:59:59.999Z'),
+      recorded('r2', '2020-02-10T00:00:00Z', 1),
+      recorded('r3', '9999-12-31T23:59:59.999Z', 1),
+    )
+    await tidemark.fold()
+    t.same((await tidemark.notified()).sort(), [
+      'BILLING_PERIOD_CLOSED a/2020-01 1',
+      'BILLING_PERIOD_CLOSED a/2020-02 1',
+    ])
+    t.match(await tidemark.period('a/9999-12'), { status: 'open' })
+    t.same(await tidemark.differences(), [])
+  },
+)
 
 void t.test('when the next period to close is emptied, the one after it closes in its time', async (t) => {
   const tidemark = await openTidemark(t)

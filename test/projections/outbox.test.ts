@@ -25,7 +25,11 @@ void t.test('stopped between the commit and the append: the next start appends',
   await t.rejects(foldToHead(dataPlans, stoppingAppends(eventStore, new Countdown(0)), readStore), Stopped)
   t.same(await tidemark.notified(), [])
   t.equal(await outboxOf(tidemark), 1)
-  t.match(await tidemark.period('a/2020-01'), { notified: { exceeded: true } }, 'the document says so already')
+  t.match(
+    await tidemark.period('a/2020-01'),
+    { notified: { exceeded: true } },
+    'the document says so already',
+  )
   t.same(await tidemark.differences(), [], 'what is on its way is not missing')
   await tidemark.fold(dataPlans)
   t.same(await tidemark.notified(), ['DATA_PLAN_EXCEEDED a/2020-01 10'])
@@ -44,36 +48,42 @@ void t.test('stopped between the append and its answer: the next start appends n
   t.equal(await outboxOf(tidemark), 0)
 })
 
-void t.test('stopped again and again, in the outbox and before it, each notification is sent once', async (t) => {
-  const tidemark = await openTidemark(t)
-  const { eventStore, readStore } = tidemark
-  const subscribers = Array.from({ length: 30 }, (_, n) => `48${n}`)
-  for (const step of [
-    subscribers.map((msisdn) => signed({ id: `a${msisdn}`, msisdn, max: 10 })),
-    subscribers.map((msisdn) => recorded('r1', '2020-01-10T00:00:00Z', 10, msisdn)),
-    [advanced('2020-02-01T00:00:00Z')],
-    subscribers.map((msisdn) => recorded('r2', '2020-01-11T00:00:00Z', 10, msisdn)),
-  ]) {
-    await tidemark.append(...step)
-    for (const calls of [0, 0, 1, 1, 2]) {
-      const stopping = unansweredAppends(
-        stoppingAppends(eventStore, new Countdown(calls)),
-        new Countdown(calls - 1),
-      )
-      const commits = stoppingCommits(readStore, new Countdown(calls + 1))
-      await foldToHead(dataPlans, stopping, commits).catch((error: unknown) => {
-        if (!(error instanceof Stopped)) throw error
-      })
+void t.test(
+  'stopped again and again, in the outbox and before it, each notification is sent once',
+  async (t) => {
+    const tidemark = await openTidemark(t)
+    const { eventStore, readStore } = tidemark
+    const subscribers = Array.from({ length: 30 }, (_, n) => `48${n}`)
+    for (const step of [
+      subscribers.map((msisdn) => signed({ id: `a${msisdn}`, msisdn, max: 10 })),
+      subscribers.map((msisdn) => recorded('r1', '2020-01-10T00:00:00Z', 10, msisdn)),
+      [advanced('2020-02-01T00:00:00Z')],
+      subscribers.map((msisdn) => recorded('r2', '2020-01-11T00:00:00Z', 10, msisdn)),
+    ]) {
+      await tidemark.append(...step)
+      for (const calls of [0, 0, 1, 1, 2]) {
+        const stopping = unansweredAppends(
+          stoppingAppends(eventStore, new Countdown(calls)),
+          new Countdown(calls - 1),
+        )
+        const commits = stoppingCommits(readStore, new Countdown(calls + 1))
+        await foldToHead(dataPlans, stopping, commits).catch((error: unknown) => {
+          if (!(error instanceof Stopped)) throw error
+        })
+      }
     }
-  }
-  await tidemark.fold(dataPlans)
-  const notified = await tidemark.notified()
-  t.equal(notified.length, 90)
-  t.equal(new Set(notified).size, 90)
-  const sent = (type: string) => notified.filter((text) => text.startsWith(type)).length
-  t.same([sent('DATA_PLAN_EXCEEDED'), sent('BILLING_PERIOD_CLOSED'), sent('BILLING_PERIOD_CORRECTED')], [30, 30, 30])
-  t.same(await tidemark.differences(), [])
-})
+    await tidemark.fold(dataPlans)
+    const notified = await tidemark.notified()
+    t.equal(notified.length, 90)
+    t.equal(new Set(notified).size, 90)
+    const sent = (type: string) => notified.filter((text) => text.startsWith(type)).length
+    t.same(
+      [sent('DATA_PLAN_EXCEEDED'), sent('BILLING_PERIOD_CLOSED'), sent('BILLING_PERIOD_CORRECTED')],
+      [30, 30, 30],
+    )
+    t.same(await tidemark.differences(), [])
+  },
+)
 
 void t.test('closings that a stop cut short between slices are finished by the next start', async (t) => {
   const tidemark = await openTidemark(t)

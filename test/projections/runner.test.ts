@@ -1,43 +1,12 @@
 import t from 'tap'
-import type { NewEvent } from '../../domain/event.js'
 import { dataPlans } from '../../projections/data-plans.js'
 import { failureId, runnerCollection } from '../../projections/fold.js'
 import { projections } from '../../projections/index.js'
 import { notifications } from '../../projections/notifications.js'
-import type { Projection } from '../../projections/projection.js'
+import { count, counted, counting } from './counting.js'
 import { run } from './running.js'
 import { Countdown, stoppingAppends, stoppingCommits, unansweredAppends } from './stopping.js'
-import { openTidemark, recorded, signed, textsOf, type Tidemark } from './tidemark.js'
-
-/** Counts events of the type `Counted`, and fails at those that say so. */
-function counting(mended: boolean, change: Partial<Projection> = {}): Projection {
-  return {
-    name: 'counting',
-    version: 1,
-    categories: ['count'],
-    collections: { counts: {} },
-    watches: [['counts', 'all']],
-    touches: [],
-    handlers: {
-      Counted: ({ data }, documents) => {
-        if ('fails' in data && !mended) throw new Error('it cannot be counted')
-        const { n } = documents.get<{ n: number }>('counts', 'all') ?? { n: 0 }
-        documents.put('counts', 'all', { n: n + 1 })
-      },
-    },
-    ...change,
-  }
-}
-
-let serial = 0
-function counted(data: object = {}): NewEvent {
-  const id = `6a8f3c1e-0000-5000-8000-${String(serial++).padStart(12, '0')}`
-  return { id, stream: 'count-1', type: 'Counted', data, metadata: {} }
-}
-
-async function count(tidemark: Tidemark): Promise<string | undefined> {
-  return (await textsOf(await tidemark.live('counting'), 'counts')).all
-}
+import { openTidemark, recorded, signed, type Tidemark } from './tidemark.js'
 
 async function failure(tidemark: Tidemark): Promise<unknown> {
   const [row] = await (await tidemark.live('counting')).getMany(runnerCollection, [failureId])
@@ -60,38 +29,44 @@ void t.test('keeps all projections up with the log, and with what they derive', 
   for (const projection of projections) t.same(await tidemark.differences(projection), [])
 })
 
-void t.test('a handler that fails stops its projection only, and the build says at what and why', async (t) => {
-  const tidemark = await openTidemark(t)
-  const { eventStore, readStore } = tidemark
-  const bad = counted({ fails: true })
-  await tidemark.append(counted(), counted(), bad, counted())
-  const running = run(t, eventStore, readStore, [counting(false), ...projections])
-  const report = await running.reported(({ type }) => type === 'failed')
-  t.match(report, { projection: 'counting', error: { code: 'handler-failed', message: /it cannot be counted/ } })
-  t.match(await failure(tidemark), {
-    reason: `projection counting failed on Counted ${bad.id} at position 3: it cannot be counted`,
-    position: 3,
-    eventId: bad.id,
-    eventType: 'Counted',
-  })
-  await tidemark.append(signed({ id: 'a' }), recorded('r', '2020-01-10T00:00:00Z', 10))
-  await running.folded(dataPlans.name)
-  t.match(await tidemark.period('a/2020-01'), { recordCount: 1 }, 'the others go on')
-  t.ok((await (await tidemark.live('counting')).checkpoint()) < 3)
-})
+void t.test(
+  'a handler that fails stops its projection only, and the build says at what and why',
+  async (t) => {
+    const tidemark = await openTidemark(t)
+    const { eventStore, readStore } = tidemark
+    const bad = counted({ fails: true })
+    await tidemark.append(counted(), counted(), bad, counted())
+    const running = run(t, eventStore, readStore, [counting({ mended: false }), ...projections])
+    const report = await running.reported(({ type }) => type === 'failed')
+    t.match(report, {
+      projection: 'counting',
+      error: { code: 'projection-failed', message: /it cannot be counted/ },
+    })
+    t.match(await failure(tidemark), {
+      reason: `projection counting failed on Counted ${bad.id} at position 3: it cannot be counted`,
+      position: 3,
+      eventId: bad.id,
+      eventType: 'Counted',
+    })
+    await tidemark.append(signed({ id: 'a' }), recorded('r', '2020-01-10T00:00:00Z', 10))
+    await running.folded(dataPlans.name)
+    t.match(await tidemark.period('a/2020-01'), { recordCount: 1 }, 'the others go on')
+    t.ok((await (await tidemark.live('counting')).checkpoint()) < 3)
+  },
+)
 
 void t.test('goes on after the next start, once the handler is mended', async (t) => {
   const tidemark = await openTidemark(t)
   const { eventStore, readStore } = tidemark
   await tidemark.append(counted(), counted({ fails: true }))
-  const failing = run(t, eventStore, readStore, [counting(false)])
+  const failing = run(t, eventStore, readStore, [counting({ mended: false })])
   await failing.reported(({ type }) => type === 'failed')
   await failing.stop()
-  const again = run(t, eventStore, readStore, [counting(false)])
+  const again = run(t, eventStore, readStore, [counting({ mended: false })])
   await again.reported(({ type }) => type === 'failed')
   await again.stop()
   t.match(await failure(tidemark), { position: 2 }, 'it failed again, and still says so')
-  const mended = run(t, eventStore, readStore, [counting(true)])
+  const mended = run(t, eventStore, readStore, [counting()])
   await mended.folded('counting')
   await mended.stop()
   t.equal(await count(tidemark), '{"n":2}')
@@ -99,10 +74,10 @@ void t.test('goes on after the next start, once the handler is mended', async (t
 })
 
 void t.test('an asynchronous handler and a touch that fail stop their projection likewise', async (t) => {
-  const asynchronous = counting(true, {
+  const asynchronous = counting({
     handlers: { Counted: async () => Promise.reject(new Error('it cannot be counted')) },
   })
-  const touching = counting(true, {
+  const touching = counting({
     touches: [
       () => {
         throw new Error('it cannot be counted')
@@ -125,7 +100,7 @@ void t.test('an asynchronous handler and a touch that fail stop their projection
 void t.test('a debt that cannot be paid stops its projection, at once and at the next start', async (t) => {
   const tidemark = await openTidemark(t)
   const { eventStore, readStore } = tidemark
-  const indebted = counting(true, {
+  const indebted = counting({
     debt: {
       owes: (documents) => documents.get('counts', 'all') !== undefined,
       pay: async () => Promise.reject(new Error('it cannot be paid')),
@@ -149,7 +124,7 @@ void t.test('a failure is noted also while a unit of work is on its way to the d
   const many = Array.from({ length: 20_000 }, () => counted())
   await tidemark.append(...many)
   await tidemark.append(counted({ fails: true }))
-  const running = run(t, eventStore, readStore, [counting(false)])
+  const running = run(t, eventStore, readStore, [counting({ mended: false })])
   await running.reported(({ type }) => type === 'failed')
   await running.stop()
   t.match(await failure(tidemark), { reason: /it cannot be counted/ })
@@ -212,23 +187,29 @@ void t.test('an append that was made but never answered is not made twice', asyn
   t.same(await tidemark.differences(), [])
 })
 
-void t.test('of two runners of one projection, both may go on, and everything has its effect once', async (t) => {
-  const tidemark = await openTidemark(t)
-  const { eventStore, readStore } = tidemark
-  const [one, two] = [run(t, eventStore, readStore, projections), run(t, eventStore, readStore, projections)]
-  for (let day = 10; day < 30; day++) {
-    await tidemark.append(
-      signed({ id: `a${day}`, msisdn: String(day), max: 10 }),
-      recorded('r1', `2020-01-${day}T00:00:00Z`, 10, String(day)),
-      recorded('r2', `2020-02-${day}T00:00:00Z`, 10, String(day)),
-    )
-    await one.folded(dataPlans.name)
-  }
-  while ((await eventStore.head()) < 120) await two.folded(dataPlans.name)
-  await one.folded(notifications.name)
-  await one.stop()
-  await two.stop()
-  t.equal(new Set(await tidemark.notified()).size, 60)
-  t.equal((await tidemark.notified()).length, 60)
-  for (const projection of projections) t.same(await tidemark.differences(projection), [])
-})
+void t.test(
+  'of two runners of one projection, both may go on, and everything has its effect once',
+  async (t) => {
+    const tidemark = await openTidemark(t)
+    const { eventStore, readStore } = tidemark
+    const [one, two] = [
+      run(t, eventStore, readStore, projections),
+      run(t, eventStore, readStore, projections),
+    ]
+    for (let day = 10; day < 30; day++) {
+      await tidemark.append(
+        signed({ id: `a${day}`, msisdn: String(day), max: 10 }),
+        recorded('r1', `2020-01-${day}T00:00:00Z`, 10, String(day)),
+        recorded('r2', `2020-02-${day}T00:00:00Z`, 10, String(day)),
+      )
+      await one.folded(dataPlans.name)
+    }
+    while ((await eventStore.head()) < 120) await two.folded(dataPlans.name)
+    await one.folded(notifications.name)
+    await one.stop()
+    await two.stop()
+    t.equal(new Set(await tidemark.notified()).size, 60)
+    t.equal((await tidemark.notified()).length, 60)
+    for (const projection of projections) t.same(await tidemark.differences(projection), [])
+  },
+)

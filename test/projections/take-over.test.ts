@@ -50,26 +50,29 @@ void t.test('only up to the start of the agreement after it', async (t) => {
   ])
 })
 
-void t.test('of the same start, the later signature takes over and the earlier one gets nothing', async (t) => {
-  const record = recorded('r', '2020-01-05T00:00:00Z')
-  const early = signed({ id: 'z', signed: '2019-12-01T00:00:00Z' })
-  const late = signed({ id: 'a', signed: '2019-12-02T00:00:00Z' })
-  for (const order of [
-    [early, late, record],
-    [late, early, record],
-    [early, record, late],
-    [late, record, early],
-    [record, early, late],
-    [record, late, early],
-  ]) {
-    const tidemark = await openTidemark(t)
-    for (const event of order) await tidemark.append(event)
-    await tidemark.fold()
-    t.same(await periods(tidemark), ['a/2020-01 1 records 10 bytes, latest r'])
-    t.same(Object.keys(await tidemark.documents('agreements')), ['a', 'z'], 'both are known')
-    t.same(await tidemark.differences(), [])
-  }
-})
+void t.test(
+  'of the same start, the later signature takes over and the earlier one gets nothing',
+  async (t) => {
+    const record = recorded('r', '2020-01-05T00:00:00Z')
+    const early = signed({ id: 'z', signed: '2019-12-01T00:00:00Z' })
+    const late = signed({ id: 'a', signed: '2019-12-02T00:00:00Z' })
+    for (const order of [
+      [early, late, record],
+      [late, early, record],
+      [early, record, late],
+      [late, record, early],
+      [record, early, late],
+      [record, late, early],
+    ]) {
+      const tidemark = await openTidemark(t)
+      for (const event of order) await tidemark.append(event)
+      await tidemark.fold()
+      t.same(await periods(tidemark), ['a/2020-01 1 records 10 bytes, latest r'])
+      t.same(Object.keys(await tidemark.documents('agreements')), ['a', 'z'], 'both are known')
+      t.same(await tidemark.differences(), [])
+    }
+  },
+)
 
 void t.test('of the same start and signature, the greatest id takes over', async (t) => {
   for (const order of [
@@ -111,22 +114,25 @@ void t.test('each agreement keeps its own months, whatever the zone of the other
   t.same(await tidemark.differences(), [])
 })
 
-void t.test('the split of a month keeps the latest of those that stay, ties by id, byte by byte', async (t) => {
-  const tidemark = await openTidemark(t)
-  const ids = ['a', 'ﬁ', '🙂', 'é']
-  await tidemark.append(
-    signed({ id: 'old' }),
-    ...ids.map((id) => recorded(id, '2020-01-05T00:00:00Z')),
-    recorded('later', '2020-01-06T00:00:00Z'),
-  )
-  await tidemark.append(signed({ id: 'new', starts: '2020-01-06T00:00:00Z' }))
-  await tidemark.fold()
-  t.match(await tidemark.period('old/2020-01'), { recordCount: 4, latestExternalRecordId: '🙂' })
-  const other = await openTidemark(t)
-  await other.append(signed({ id: 'old' }), ...ids.map((id) => recorded(id, '2020-01-05T00:00:00Z')))
-  await other.fold()
-  t.match(await other.period('old/2020-01'), { recordCount: 4, latestExternalRecordId: '🙂' })
-})
+void t.test(
+  'the split of a month keeps the latest of those that stay, ties by id, byte by byte',
+  async (t) => {
+    const tidemark = await openTidemark(t)
+    const ids = ['a', 'ﬁ', '🙂', 'é']
+    await tidemark.append(
+      signed({ id: 'old' }),
+      ...ids.map((id) => recorded(id, '2020-01-05T00:00:00Z')),
+      recorded('later', '2020-01-06T00:00:00Z'),
+    )
+    await tidemark.append(signed({ id: 'new', starts: '2020-01-06T00:00:00Z' }))
+    await tidemark.fold()
+    t.match(await tidemark.period('old/2020-01'), { recordCount: 4, latestExternalRecordId: '🙂' })
+    const other = await openTidemark(t)
+    await other.append(signed({ id: 'old' }), ...ids.map((id) => recorded(id, '2020-01-05T00:00:00Z')))
+    await other.fold()
+    t.match(await other.period('old/2020-01'), { recordCount: 4, latestExternalRecordId: '🙂' })
+  },
+)
 
 void t.test('a period that loses its last record is gone, and both sides say what changed', async (t) => {
   const tidemark = await openTidemark(t)
@@ -183,28 +189,35 @@ void t.test('a period that was gone while the clock passed its end closes when i
   await tidemark.fold()
   await tidemark.append(advanced('2020-02-01T00:00:00Z'))
   await tidemark.fold()
-  t.same(await tidemark.notified(), ['BILLING_PERIOD_CLOSED new/2020-01 1'], 'what is not there does not close')
+  t.same(
+    await tidemark.notified(),
+    ['BILLING_PERIOD_CLOSED new/2020-01 1'],
+    'what is not there does not close',
+  )
   await tidemark.append(recorded('r2', '2020-01-05T00:00:00Z', 2))
   await tidemark.fold()
   t.same((await tidemark.notified()).slice(1), ['BILLING_PERIOD_CLOSED old/2020-01 2'])
   t.same(await tidemark.differences(), [])
 })
 
-void t.test('a period that fell below its limit by a take-over is not exceeded, and exceeds once', async (t) => {
-  const tidemark = await openTidemark(t)
-  await tidemark.append(
-    signed({ id: 'old', max: 10 }),
-    recorded('r1', '2020-01-05T00:00:00Z', 5),
-    recorded('r2', '2020-01-15T00:00:00Z', 5),
-    signed({ id: 'new', starts: '2020-01-10T00:00:00Z' }),
-  )
-  await tidemark.fold()
-  t.match(await tidemark.period('old/2020-01'), { exceeded: false, totalRecordedBytes: 5 })
-  await tidemark.append(recorded('r3', '2020-01-06T00:00:00Z', 5))
-  await tidemark.fold()
-  t.match(await tidemark.period('old/2020-01'), { exceeded: true, totalRecordedBytes: 10 })
-  t.same(await tidemark.notified(), ['DATA_PLAN_EXCEEDED old/2020-01 10'])
-})
+void t.test(
+  'a period that fell below its limit by a take-over is not exceeded, and exceeds once',
+  async (t) => {
+    const tidemark = await openTidemark(t)
+    await tidemark.append(
+      signed({ id: 'old', max: 10 }),
+      recorded('r1', '2020-01-05T00:00:00Z', 5),
+      recorded('r2', '2020-01-15T00:00:00Z', 5),
+      signed({ id: 'new', starts: '2020-01-10T00:00:00Z' }),
+    )
+    await tidemark.fold()
+    t.match(await tidemark.period('old/2020-01'), { exceeded: false, totalRecordedBytes: 5 })
+    await tidemark.append(recorded('r3', '2020-01-06T00:00:00Z', 5))
+    await tidemark.fold()
+    t.match(await tidemark.period('old/2020-01'), { exceeded: true, totalRecordedBytes: 10 })
+    t.same(await tidemark.notified(), ['DATA_PLAN_EXCEEDED old/2020-01 10'])
+  },
+)
 
 void t.test('records may change hands again and again', async (t) => {
   const tidemark = await openTidemark(t)

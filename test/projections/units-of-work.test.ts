@@ -69,24 +69,33 @@ void t.test('what is derived is the same, however the log is cut into pages', as
   for (const set of sets) t.same(set, sets[0])
 })
 
-void t.test('documents are the same to the byte, however often the fold was stopped and opened again', async (t) => {
-  const once = await openTidemark(t)
-  await once.append(...history)
-  await once.fold(dataPlans)
-  const often = await openTidemark(t)
-  for (const event of history) {
-    await often.append(event)
-    await foldToHead(dataPlans, often.eventStore, often.readStore)
-  }
-  // Notifications stand elsewhere in the log, so pages of records are named otherwise only beyond a stretch of it.
-  t.same(await everything(often), await everything(once))
-  t.same((await often.notified()).sort(), (await once.notified()).sort())
-  t.same(await often.differences(), [])
-})
+void t.test(
+  'documents are the same to the byte, however often the fold was stopped and opened again',
+  async (t) => {
+    const once = await openTidemark(t)
+    await once.append(...history)
+    await once.fold(dataPlans)
+    const often = await openTidemark(t)
+    for (const event of history) {
+      await often.append(event)
+      await foldToHead(dataPlans, often.eventStore, often.readStore)
+    }
+    // Notifications stand elsewhere in the log, so pages of records are named otherwise only beyond a stretch of it.
+    t.same(await everything(often), await everything(once))
+    t.same((await often.notified()).sort(), (await once.notified()).sort())
+    t.same(await often.differences(), [])
+  },
+)
 
 void t.test('a page that ends short of the next one moves the checkpoint without documents', async (t) => {
   const tidemark = await openTidemark(t)
-  const other = { id: '6a8f3c1e-0000-5000-8000-000000000001', stream: 'other-1', type: 'Other', data: {}, metadata: {} }
+  const other = {
+    id: '6a8f3c1e-0000-5000-8000-000000000001',
+    stream: 'other-1',
+    type: 'Other',
+    data: {},
+    metadata: {},
+  }
   await tidemark.append(other)
   await tidemark.fold(dataPlans)
   t.equal(await (await tidemark.live()).checkpoint(), 1)
