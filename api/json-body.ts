@@ -14,10 +14,11 @@ export interface JsonBody {
 export function takeJson(server: FastifyInstance): void {
   server.removeAllContentTypeParsers()
   server.addContentTypeParser(
-    /^application\/(?:[^;]+\+)?json\b/i,
+    /^application\/(?:[^;]+\+)?json\s*(?:;|$)/i,
     { parseAs: 'buffer' },
-    (_request, body, done) => {
+    ({ headers }, body, done) => {
       try {
+        refuseEncoding(headers['content-encoding'])
         done(null, parseJson(body as Buffer))
       } catch (error) {
         done(error as Error)
@@ -30,6 +31,11 @@ export function takeJson(server: FastifyInstance): void {
 export function bodyOf(request: { readonly body?: unknown }): JsonBody {
   if (request.body === undefined) throw new Problem('malformed-json', 'the body is empty: it takes JSON')
   return request.body as JsonBody
+}
+
+function refuseEncoding(encoding: string | undefined): void {
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return
+  throw new Problem('unsupported-media-type', `the body is encoded as ${encoding}: send it as it is`)
 }
 
 function parseJson(body: Buffer): JsonBody | undefined {

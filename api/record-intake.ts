@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { Type, type Static, type TSchema } from 'typebox'
 import { InvalidRecord } from '../domain/invalid-record.js'
 import { takeIn, type Arrival } from '../commands/intake.js'
@@ -109,7 +108,6 @@ function arrivalsOf(kindName: KindName, { text, value }: JsonBody, source: strin
     )
   }
   const kind = kinds[kindName] as Kind<unknown>
-  const correlationId = randomUUID()
   const faults: RequestFault[] = []
   const arrivals: Arrival[] = []
   // Only a record that is rejected needs its text, so it is looked up when the first one is.
@@ -120,7 +118,7 @@ function arrivalsOf(kindName: KindName, { text, value }: JsonBody, source: strin
   }
   for (const [index, item] of items.entries()) {
     try {
-      const metadata = { correlationId, source: `${source}#${index}` }
+      const metadata = { source: `${source}#${index}` }
       const event = kind.event(kind.parse(item), metadata) as Arrival['event']
       arrivals.push({ event, kind: kindName, raw: () => rawOf(index) })
     } catch (error) {

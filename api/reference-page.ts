@@ -96,7 +96,7 @@ function shownOperation({
     const schema = status.startsWith('2') ? Object.values(content ?? {})[0]?.schema : undefined
     return `<dt>${escaped(status)}</dt><dd>${prose(description)}${schema ? shownSchema(schema) : ''}</dd>`
   })
-  return `<details id="${escaped(`${method} ${path}`)}">
+  return `<details id="${escaped(`${method}-${path}`)}">
 <summary><b class="${method.toLowerCase()}">${method}</b> <code>${escaped(path)}</code> ${prose(operation.summary ?? '')}</summary>
 ${shownParameters(operation.parameters ?? [])}${body ? `<h3>Body</h3>${shownSchema(body)}` : ''}
 <h3>Answers</h3><dl>${responses.join('')}</dl>

@@ -52,8 +52,7 @@ interface Refusal {
  */
 export async function retryDeadLetter(eventStore: EventStore, id: string): Promise<RetryOutcome> {
   const { rejected, last } = await load(eventStore, id)
-  const correlationId = randomUUID()
-  const taken = await takeAgain(eventStore, rejected, correlationId)
+  const taken = await takeAgain(eventStore, rejected)
   const refusal = typeof taken === 'number' ? undefined : taken
   const event: NewEvent<DeadLetterEvent> = {
     id: randomUUID(),
@@ -61,7 +60,7 @@ export async function retryDeadLetter(eventStore: EventStore, id: string): Promi
     ...(typeof taken === 'number'
       ? { type: 'RecordRecovered', data: { position: taken } }
       : { type: 'RetryFailed', data: taken }),
-    metadata: { correlationId, causationId: rejected.id },
+    metadata: { causationId: rejected.id },
   }
   const expect = [{ stream: deadLetterStream(id), revision: last.revision }]
   const { position } = await eventStore.append([event], expect)
@@ -82,7 +81,6 @@ async function load(eventStore: EventStore, id: string) {
 async function takeAgain(
   eventStore: EventStore,
   { data, metadata }: RecordedEvent<RecordRejected>,
-  correlationId: string,
 ): Promise<number | Refusal> {
   const { kind } = data
   const { source = '' } = metadata
@@ -95,7 +93,7 @@ async function takeAgain(
   }
   try {
     const line = lineOf(data, source)
-    const event = factOf(kind, line, { correlationId, source })
+    const event = factOf(kind, line, { source })
     const { position, rejected } = await takeIn(eventStore, [{ event, kind, raw: () => line.raw }])
     const [refusal] = rejected
     return refusal ? { reason: refusal.code, detail: refusal.detail } : position

@@ -44,10 +44,9 @@ export async function rebuild(projection: Projection, options: RebuildOptions): 
   try {
     const check = new DerivedCheck()
     const fold = await Fold.open(projection, build, check)
-    const live = await catchUpAndPromote(fold, options)
+    const documents = await catchUpAndPromote(fold, options)
     const seconds = (performance.now() - start) / 1000
-    const derivedDifferences = live ? await check.differences(eventStore) : []
-    const documents = await countDocuments(projection, build)
+    const derivedDifferences = await check.differences(eventStore)
     return {
       name: projection.name,
       version: projection.version,
@@ -62,21 +61,26 @@ export async function rebuild(projection: Projection, options: RebuildOptions): 
   }
 }
 
-/** The live build may move on meanwhile: then the new one runs after it, and the next step is shorter. */
-async function catchUpAndPromote(fold: Fold, options: RebuildOptions): Promise<Build | undefined> {
+/**
+ * The live build may move on meanwhile: then the new one runs after it, and the next step is shorter.
+ *
+ * @returns how many documents the new one has, counted while nobody can replace it
+ */
+async function catchUpAndPromote(fold: Fold, options: RebuildOptions): Promise<number> {
   const { eventStore, readStore } = options
   for (;;) {
     const live = await readStore.live(fold.projection.name)
     if (!live) {
       await readStore.promote(fold.build)
-      return undefined
+      return 0
     }
     try {
       const at = await live.checkpoint()
       await foldTo(fold, at, options)
       await finish(fold.projection, live, eventStore)
+      const documents = await countDocuments(fold.projection, fold.build)
       await readStore.promote(fold.build, { build: live, at })
-      return live
+      return documents
     } catch (error) {
       if (!(error instanceof Fenced)) throw error
     }

@@ -59,11 +59,6 @@ export class CaughtUp {
     await this.documents(projection, await this.#eventStore.head())
   }
 
-  /** All projections have got there. */
-  async everything(position: number): Promise<void> {
-    await Promise.all([...this.#documents.values()].map((watch) => watch.reached(position)))
-  }
-
   /** Ends all waiting. */
   stop(): void {
     for (const watch of [this.#log, ...this.#documents.values(), ...this.#derived.values()]) watch.stop()

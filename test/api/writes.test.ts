@@ -61,6 +61,16 @@ void t.test('a request with any fault writes nothing, and is told the path of ea
   t.equal(await eventStore.head(), 0)
 })
 
+void t.test('a thousand faults are told, and how many more there are', async (t) => {
+  const { post } = await startService(t)
+  const records = Array.from({ length: 600 }, (_, n) =>
+    dataRecord(`r${n}`, { msisdn: '', recordedBytes: 0.5 }),
+  )
+  const { body } = await post('/data-records', records)
+  t.equal((body.errors as unknown[]).length, 1000)
+  t.match(body.detail, /; and 1199 more$/)
+})
+
 void t.test('the path of a fault in a single record starts at the record', async (t) => {
   const { post } = await startService(t)
   const zone = await post('/agreements', agreement({ billingPeriodTimeZone: 'Mars/Olympus' }))
@@ -153,11 +163,19 @@ void t.test('bodies that cannot be read', async (t) => {
 void t.test('only JSON is taken', async (t) => {
   const { post } = await startService(t)
   const text = JSON.stringify(dataRecord('a'))
-  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', 'nonsense']) {
+  for (const type of [
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'application/jsonx',
+    'application/json-seq',
+    'nonsense',
+  ]) {
     const { status, body } = await post('/data-records', text, { 'content-type': type })
     t.equal(status, 415, type)
     t.equal(body.code, 'unsupported-media-type')
   }
+  const zipped = await post('/data-records', text, { 'content-encoding': 'gzip' })
+  t.match(zipped, { status: 415, body: { detail: /gzip/ } })
   for (const type of [
     'application/json; charset=utf-8',
     'Application/JSON',
