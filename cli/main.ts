@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
+import './memory.js'
 import { Command, Option, type CommandOptions } from 'commander'
 import { kinds } from '../bridge/formats/kinds.js'
 import { advanceDataRecordClock } from './advance-clock.js'

@@ -5,8 +5,8 @@ import type { RunnerReport } from '../projections/runner.js'
 import { tryProcessLock } from '../sqlite/process-lock.js'
 import { serveAppends } from './append-port.js'
 
-/** Events and documents live for a page: with less room they are copied twice before they die. Megabytes. */
-const youngGeneration = 64
+/** Events live for a page: with less room they are copied before they die, with more the process grows. Megabytes. */
+const youngGeneration = 24
 
 export interface ProjectorSettings {
   readonly data: string

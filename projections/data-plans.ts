@@ -28,7 +28,7 @@ import {
 } from './data-plan-documents.js'
 import { takeOver } from './data-plan-takeover.js'
 import type { Documents, Projection } from './projection.js'
-import { addToPage, recordPageId, recordPages } from './record-pages.js'
+import { addToPage, positionsAStretch, recordPageId, recordPages } from './record-pages.js'
 
 /**
  * What each agreement used in each month: records are matched to agreements, summed by billing period, and
@@ -47,6 +47,7 @@ export const dataPlans: Projection = {
     clocks: {},
   },
   watches: [['clocks', clockId]],
+  passing: { collection: recordPages, positions: positionsAStretch },
   touches: [
     (event, want) => {
       if ('msisdn' in event.data) want('subscribers', (event.data as DataRecorded['data']).msisdn)

@@ -119,6 +119,7 @@ export class Fold {
    */
   async apply({ events, position }: LogPage): Promise<void> {
     if (position <= this.#position) return
+    this.#passTo(position)
     const relevant = events.filter((event) => event.position > this.#position && this.#concerns(event))
     await this.#loadWatched()
     const { touches } = this.projection
@@ -143,6 +144,14 @@ export class Fold {
       await this.#commit()
       await this.#inFlight
     }
+  }
+
+  /** Documents of a stretch of the log that lies two pages back are not needed any more. */
+  #passTo(position: number): void {
+    const { passing } = this.projection
+    if (!passing) return
+    const stretchOf = (at: number) => Math.floor(at / passing.positions)
+    if (stretchOf(position) !== stretchOf(this.#position)) this.#documents.pass(passing.collection)
   }
 
   /** An event of a derived type is only looked at; the rest has a handler or does not matter. */

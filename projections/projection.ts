@@ -18,6 +18,11 @@ export interface Projection {
   readonly touches: readonly Touch[]
   /** What to do for each type of event; types that are not here are passed over. */
   readonly handlers: Readonly<Record<string, Handler>>
+  /**
+   * A collection whose documents belong each to a stretch of the log of so many positions: once the log is past
+   * it, they are not kept at hand.
+   */
+  readonly passing?: { readonly collection: string; readonly positions: number }
   /** Documents that are always at hand: collection and id. */
   readonly watches: readonly (readonly [collection: string, id: string])[]
   /** Work that one event may owe to any number of documents, done a slice at a time. */

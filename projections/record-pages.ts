@@ -14,7 +14,7 @@ import type { Documents } from './projection.js'
 export const recordPages = 'record-pages'
 
 /** So many positions of the log are a stretch: about as many as a unit of work, so that a page is written once. */
-const positionsAStretch = 16_384
+export const positionsAStretch = 16_384
 const pagesAQuery = 200
 
 export interface RecordPage {

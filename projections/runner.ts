@@ -7,7 +7,7 @@ import type { Projection } from './projection.js'
 import { rebuild } from './rebuild.js'
 
 /** So many events a page while catching up. */
-const eventsAPage = 2_500
+const eventsAPage = 2_000
 /** How long to wait after the stores failed, in milliseconds: first, at most. */
 const patience = { first: 250, longest: 30_000 }
 

@@ -122,6 +122,11 @@ export class WorkingSet implements Documents {
     return { writes, derived }
   }
 
+  /** Lets go of the documents of one collection that were not used since the last call. */
+  pass(collection: string): void {
+    this.#collection(collection).age()
+  }
+
   /** Whether it is time to {@link forget}. */
   get isLarge(): boolean {
     let documents = 0

@@ -6,7 +6,7 @@ import { ExitGate } from './exit-gate.js'
 import { DatabaseBusy, DatabaseFailed, WriterStopped, type DatabaseError } from './errors.js'
 
 /** What a batch brings along is used once and dropped: a larger one only takes memory. Megabytes. */
-const youngGeneration = 12
+const youngGeneration = 6
 
 /**
  * Writes to a database on a thread of its own, a batch a transaction, all of it or nothing.

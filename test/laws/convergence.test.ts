@@ -1,0 +1,199 @@
+import fc from 'fast-check'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import type { DataRecorded } from '../../domain/data-record.js'
+import type { RecordedEvent } from '../../domain/event.js'
+import type { Notification } from '../../domain/notification.js'
+import { openEmbeddedEventStore } from '../../event-store/embedded.js'
+import type { EventStore } from '../../event-store/port.js'
+import { dataPlans } from '../../projections/data-plans.js'
+import { verify } from '../../projections/verify.js'
+import { openEmbeddedReadStore } from '../../read-store/embedded.js'
+import type { Build, ReadStore } from '../../read-store/port.js'
+import { wholeLog } from '../projections/tidemark.js'
+import { convergentDocuments, periodsOf } from './convergent-documents.js'
+import { twoHistories, type Step, type TwoHistories } from './histories.js'
+import { live } from './lived-history.js'
+import { clockOf, expectedNotifications, expectedPeriods, expectedUnmatched, type Fact } from './oracle.js'
+
+/**
+ * Laws 2, 3 and 4 over random histories. A failure names a seed and a path: `LAWS_SEED=… LAWS_PATH=… node
+ * dist/test/laws/convergence.test.js` repeats it, `LAWS_SHRINK=1` makes it small, `LAWS_RUNS=…` looks further.
+ */
+const { LAWS_SEED, LAWS_PATH, LAWS_SHRINK, LAWS_RUNS } = process.env
+const parameters = {
+  numRuns: Number(LAWS_RUNS ?? 100),
+  endOnFailure: LAWS_SHRINK === undefined,
+  ...(LAWS_SEED && { seed: Number(LAWS_SEED) }),
+  ...(LAWS_PATH && { path: LAWS_PATH }),
+}
+t.setTimeout(600_000)
+
+void t.test('any two histories of the same facts end in what the facts say', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-laws-'))
+  const stores = await openReadStores(folder)
+  t.teardown(async () => {
+    await stores.close()
+    rmSync(folder, { recursive: true })
+  })
+  let lives = 0
+  const lived = async (histories: TwoHistories, steps: readonly Step[]) => {
+    const name = `life-${lives++}`
+    const place = {
+      folder: join(folder, name),
+      eventStore: openEmbeddedEventStore(join(folder, name)),
+      readStore: await stores.next(),
+      projection: { ...dataPlans, name },
+    }
+    try {
+      await live(place, steps, histories.lateness)
+      const build = (await place.readStore.live(name))!
+      await holds(build, place.eventStore, histories)
+      const { differences } = await verify(place.projection, place)
+      equal(differences, [], 'verify finds nothing')
+      return await convergentDocuments(build)
+    } finally {
+      await place.eventStore.close()
+      rmSync(place.folder, { recursive: true })
+    }
+  }
+  await fc.assert(
+    fc.asyncProperty(twoHistories, async (histories) => {
+      const [one, other] = [await lived(histories, histories.one), await lived(histories, histories.other)]
+      equal(one, other, 'both histories end in the same documents')
+    }),
+    parameters,
+  )
+  t.ok(lives >= 2 * parameters.numRuns || LAWS_PATH, `${lives} histories`)
+})
+
+/** What the projection says is what the oracle says. */
+async function holds(build: Build, eventStore: EventStore, { facts, lateness }: TwoHistories): Promise<void> {
+  const periods = new Map(
+    [...(await periodsOf(build))].map(([id, period]) => [
+      id,
+      {
+        agreementId: period.agreementId,
+        month: `${String(period.year).padStart(4, '0')}-${String(period.month).padStart(2, '0')}`,
+        total: String(period.totalRecordedBytes),
+        count: period.recordCount,
+        exceeded: period.exceeded,
+        latestRecordedAt: Date.parse(period.latestRecordedAt!),
+        latestId: period.latestExternalRecordId!,
+        status: period.status,
+      },
+    ]),
+  )
+  equal(sorted(periods), sorted(expectedPeriods(facts, lateness)), 'the billing periods')
+  const { unmatched, clocks } = await convergentDocuments(build)
+  const listed = JSON.parse(unmatched!.all!) as { msisdn: string; externalRecordId: string }[]
+  equal(
+    listed.map(({ msisdn, externalRecordId }) => `${msisdn}/${externalRecordId}`).sort(),
+    expectedUnmatched(facts).sort(),
+    'the unmatched records',
+  )
+  const clock = clocks!['data-records']
+  equal(
+    clock === undefined ? undefined : ((JSON.parse(clock) as { now: number | null }).now ?? undefined),
+    clockOf(facts, lateness),
+    'the clock',
+  )
+  await holdsOfTheLog(build, eventStore, facts, lateness)
+}
+
+/** Each fact is in the log once, and so is each notification that it makes due where it stands. */
+async function holdsOfTheLog(
+  build: Build,
+  eventStore: EventStore,
+  facts: readonly Fact[],
+  lateness: number,
+): Promise<void> {
+  const log = await wholeLog(eventStore)
+  const order = log.flatMap((event) => factOf(event, facts))
+  equal(order.length, new Set(order).size, 'no fact is in the log twice')
+  equal(order.length, new Set(facts.map((fact) => JSON.stringify(fact))).size, 'every fact is in the log')
+  const said = new Map<string, string[]>()
+  for (const event of log) {
+    if (!event.stream.startsWith('billing-period-')) continue
+    const { data } = event as unknown as RecordedEvent<Notification>
+    const id = `${data.agreementId}/${event.stream.slice(-7)}`
+    const previous = 'previousTotalRecordedBytes' in data ? ` was ${data.previousTotalRecordedBytes}` : ''
+    const text = `${data.type} ${data.totalRecordedBytes} ${data.latestExternalRecordId}${previous}`
+    said.set(id, [...(said.get(id) ?? []), text])
+    equal(event.revision, said.get(id)!.length - 1, 'revisions have no gaps')
+  }
+  equal(sorted(said), sorted(expectedNotifications(order, lateness)), 'the notifications')
+  for (const [id, { exceeded, status }] of await periodsOf(build)) {
+    const types = (said.get(id) ?? []).map((text) => text.split(' ')[0])
+    const times = (type: string) => types.filter((one) => one === type).length
+    if (exceeded) equal(times('DATA_PLAN_EXCEEDED'), 1, `${id} is exceeded, and that was said once`)
+    equal(times('BILLING_PERIOD_CLOSED'), status === 'closed' ? 1 : 0, `${id} is ${status}`)
+  }
+}
+
+/** The fact that an event of the log is. */
+function factOf({ type, data }: RecordedEvent, facts: readonly Fact[]): Fact[] {
+  const found = facts.find((fact) => {
+    if (type === 'ClockAdvanced')
+      return fact.type === 'advance' && fact.to === Date.parse((data as { to: string }).to)
+    if (type === 'AgreementSigned')
+      return fact.type === 'agreement' && fact.id === (data as { agreementId: string }).agreementId
+    if (type !== 'DataRecorded' || fact.type !== 'record') return false
+    const { externalRecordId, msisdn } = data as DataRecorded['data']
+    return fact.id === externalRecordId && fact.msisdn === msisdn
+  })
+  return found ? [found] : []
+}
+
+function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function equal(found: unknown, expected: unknown, what: string): void {
+  const [a, b] = [JSON.stringify(found, null, 1), JSON.stringify(expected, null, 1)]
+  if (a !== b) throw new Error(`${what}: found ${a}, expected ${b}`)
+}
+
+/** Read stores that are used for some histories each: opening one takes longer than a history. */
+async function openReadStores(folder: string) {
+  let used = 0
+  let current: ReadStore | undefined
+  let scratch: ReadStore | undefined
+  const close = async () => {
+    await scratch?.close()
+    await current?.close()
+  }
+  return {
+    close,
+    next: async (): Promise<ReadStore> => {
+      if (used++ % 40 === 0) {
+        await close()
+        current = await openEmbeddedReadStore(join(folder, `read-models-${used}`))
+        scratch = await current.scratch()
+      }
+      const [store, shared] = [current!, scratch!]
+      return {
+        live: (projection) => store.live(projection),
+        all: () => store.all(),
+        create: (projection, version, collections) => store.create(projection, version, collections),
+        promote: (build, replacing) => store.promote(build, replacing),
+        discard: (build) => store.discard(build),
+        scratch: async () => ({ ...methodsOf(shared), close: async () => {} }),
+        close: () => store.close(),
+      }
+    },
+  }
+}
+
+function methodsOf(store: ReadStore): Omit<ReadStore, 'close'> {
+  return {
+    live: (projection) => store.live(projection),
+    all: () => store.all(),
+    create: (projection, version, collections) => store.create(projection, version, collections),
+    promote: (build, replacing) => store.promote(build, replacing),
+    discard: (build) => store.discard(build),
+    scratch: () => store.scratch(),
+  }
+}
