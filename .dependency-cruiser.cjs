@@ -9,7 +9,19 @@ const may = {
   bridge: ['domain', 'commands'],
   api: ['domain', 'event-store', 'commands', 'projections', 'bridge'],
 }
-const everything = ['domain', 'sqlite', 'event-store', 'read-store', 'commands', 'projections', 'bridge', 'api', 'cli', 'test', 'bench']
+const everything = [
+  'domain',
+  'sqlite',
+  'event-store',
+  'read-store',
+  'commands',
+  'projections',
+  'bridge',
+  'api',
+  'cli',
+  'test',
+  'bench',
+]
 
 /** Engines are chosen in the composition root only; everyone else sees the ports. */
 const engines = '^(event-store|read-store)/(embedded|eventstoredb|mongodb)'
@@ -21,7 +33,9 @@ module.exports = {
       comment: `${folder}/ may import ${allowed.join(', ') || 'nothing of ours'}`,
       severity: 'error',
       from: { path: `^${folder}/` },
-      to: { path: `^(${everything.filter((other) => other !== folder && !allowed.includes(other)).join('|')})/` },
+      to: {
+        path: `^(${everything.filter((other) => other !== folder && !allowed.includes(other)).join('|')})/`,
+      },
     })),
     {
       name: 'pure-domain',
@@ -39,5 +53,9 @@ module.exports = {
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
   ],
-  options: { tsConfig: { fileName: 'tsconfig.json' }, tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' } },
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+  },
 }

@@ -19,6 +19,7 @@ export interface Done {
 }
 
 const { work, data, sample } = JSON.parse(process.argv[2] ?? '{}') as Job
+process.once('disconnect', () => process.exit())
 const start = performance.now()
 const context = contextOf(data)
 if (work === 'import') {

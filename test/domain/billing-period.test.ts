@@ -66,7 +66,10 @@ void t.test('comes back with its history after it was empty', async (t) => {
   const period = emptyPeriod(agreement, january, history)
   t.match(period, { ...history, status: 'closed', recordCount: 0, totalRecordedBytes: 0 })
   t.equal(period.openUntil, undefined, 'it was closed and stays closed')
-  const open = emptyPeriod(agreement, january, { ...history, notified: { ...history.notified, closed: false } })
+  const open = emptyPeriod(agreement, january, {
+    ...history,
+    notified: { ...history.notified, closed: false },
+  })
   t.match(open, { status: 'open', openUntil: '2020-01-31T23:00:00Z' })
 })
 
@@ -87,23 +90,29 @@ void t.test('is exceeded from the limit on, and not a byte before', async (t) =>
   t.equal(state.exceeded, false, 'and no longer once enough was taken away')
 })
 
-void t.test('the latest record is that of the greatest event time, in whatever order they come', async (t) => {
-  for (const order of [
-    [a, b, c],
-    [c, b, a],
-    [b, c, a],
-  ]) {
-    const one = order.reduce((period, next) => addRecords(period, [next], false), emptyPeriod(agreement, january))
-    const page = addRecords(emptyPeriod(agreement, january), order, false)
-    for (const period of [one, page]) {
-      t.match(period, {
-        latestRecordedAt: c.recordedAt,
-        latestInternalRecordId: 'internal-c',
-        latestExternalRecordId: 'c',
-      })
+void t.test(
+  'the latest record is that of the greatest event time, in whatever order they come',
+  async (t) => {
+    for (const order of [
+      [a, b, c],
+      [c, b, a],
+      [b, c, a],
+    ]) {
+      const one = order.reduce(
+        (period, next) => addRecords(period, [next], false),
+        emptyPeriod(agreement, january),
+      )
+      const page = addRecords(emptyPeriod(agreement, january), order, false)
+      for (const period of [one, page]) {
+        t.match(period, {
+          latestRecordedAt: c.recordedAt,
+          latestInternalRecordId: 'internal-c',
+          latestExternalRecordId: 'c',
+        })
+      }
     }
-  }
-})
+  },
+)
 
 void t.test('times with and without milliseconds are compared as instants', async (t) => {
   const whole = record('whole', '2020-01-02T00:00:00Z')
@@ -113,26 +122,26 @@ void t.test('times with and without milliseconds are compared as instants', asyn
     [later, whole],
   ]) {
     t.equal(given().when({ comes: order }).state.latestExternalRecordId, 'later')
-    t.equal(
-      given({ comes: [order[0]!] }).when({ comes: [order[1]!] }).state.latestExternalRecordId,
-      'later',
-    )
+    t.equal(given({ comes: [order[0]!] }).when({ comes: [order[1]!] }).state.latestExternalRecordId, 'later')
   }
 })
 
-void t.test('of records at the same time the one with the greatest id is the latest, byte by byte', async (t) => {
-  // In UTF-8, which is the order of the databases; UTF-16 would have the smiley before the ligature.
-  const ids = ['', '1', 'A', 'a', 'é', 'ﬁ', '🙂']
-  for (const [at, greater] of ids.entries()) {
-    for (const smaller of ids.slice(0, at)) {
-      const [first, second] = [record(smaller, a.recordedAt), record(greater, a.recordedAt)]
-      t.equal(given().when({ comes: [first, second] }).state.latestExternalRecordId, greater)
-      t.equal(given().when({ comes: [second, first] }).state.latestExternalRecordId, greater)
-      t.equal(given({ comes: [first] }).when({ comes: [second] }).state.latestExternalRecordId, greater)
-      t.equal(given({ comes: [second] }).when({ comes: [first] }).state.latestExternalRecordId, greater)
+void t.test(
+  'of records at the same time the one with the greatest id is the latest, byte by byte',
+  async (t) => {
+    // In UTF-8, which is the order of the databases; UTF-16 would have the smiley before the ligature.
+    const ids = ['', '1', 'A', 'a', 'é', 'ﬁ', '🙂']
+    for (const [at, greater] of ids.entries()) {
+      for (const smaller of ids.slice(0, at)) {
+        const [first, second] = [record(smaller, a.recordedAt), record(greater, a.recordedAt)]
+        t.equal(given().when({ comes: [first, second] }).state.latestExternalRecordId, greater)
+        t.equal(given().when({ comes: [second, first] }).state.latestExternalRecordId, greater)
+        t.equal(given({ comes: [first] }).when({ comes: [second] }).state.latestExternalRecordId, greater)
+        t.equal(given({ comes: [second] }).when({ comes: [first] }).state.latestExternalRecordId, greater)
+      }
     }
-  }
-})
+  },
+)
 
 void t.test('gives records back, and takes the latest of those that stay', async (t) => {
   const { state } = given({ comes: [a, b, c] }).when({ goes: [b, c], staying: a })

@@ -4,7 +4,14 @@ import type { Agreement } from '../../domain/agreement.js'
 import { coverageAt, coveragesOf } from '../../domain/coverage.js'
 
 function agreement(id: string, serviceStartAt: number, signedAt = 0): Agreement {
-  return { id, msisdn: '1', signedAt, serviceStartAt, billingPeriodTimeZone: 'UTC', maxBytesInBillingPeriod: 1 }
+  return {
+    id,
+    msisdn: '1',
+    signedAt,
+    serviceStartAt,
+    billingPeriodTimeZone: 'UTC',
+    maxBytesInBillingPeriod: 1,
+  }
 }
 const covering = (agreements: readonly Agreement[], instant: number) =>
   coverageAt(coveragesOf(agreements), instant)?.agreement.id
@@ -36,7 +43,11 @@ void t.test('a later start wins over a later signature', async (t) => {
 
 void t.test('of the same start, the one that was signed last wins, whatever its id', async (t) => {
   t.equal(covering([agreement('z', 10, 1), agreement('a', 10, 2)], 10), 'a')
-  t.equal(coveragesOf([agreement('z', 10, 1), agreement('a', 10, 2)]).length, 1, 'the other one covers nothing')
+  t.equal(
+    coveragesOf([agreement('z', 10, 1), agreement('a', 10, 2)]).length,
+    1,
+    'the other one covers nothing',
+  )
 })
 
 void t.test('of the same start and signature, the greatest id wins, byte by byte', async (t) => {
@@ -50,11 +61,15 @@ void t.test('of the same start and signature, the greatest id wins, byte by byte
 })
 
 void t.test('the order in which agreements became known does not matter', async (t) => {
-  const few = fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd', 'ﬁ', '🙂'), start: fc.nat(3), signed: fc.nat(2) })
+  const few = fc.record({
+    id: fc.constantFrom('a', 'b', 'c', 'd', 'ﬁ', '🙂'),
+    start: fc.nat(3),
+    signed: fc.nat(2),
+  })
   const law = fc.property(
-    fc.uniqueArray(few, { selector: ({ id }) => id, maxLength: 6 }).chain((all) =>
-      fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
-    ),
+    fc
+      .uniqueArray(few, { selector: ({ id }) => id, maxLength: 6 })
+      .chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
     fc.integer({ min: -1, max: 4 }),
     ([one, other], instant) => {
       const agreements = (all: typeof one) => all.map(({ id, start, signed }) => agreement(id, start, signed))

@@ -50,11 +50,14 @@ void t.test('a greater lateness holds it back until event time has caught up', a
   t.equal(now({ recordedAt: 135 }, ...past), 105)
 })
 
-void t.test('a smaller lateness moves it on at once, from the greatest event time and not from the next', async (t) => {
-  const past: Step[] = [{ lateness: 30 }, { recordedAt: 100 }]
-  t.equal(now({ lateness: 10 }, ...past), 90)
-  t.equal(now({ recordedAt: 80 }, ...past, { lateness: 10 }), 90)
-})
+void t.test(
+  'a smaller lateness moves it on at once, from the greatest event time and not from the next',
+  async (t) => {
+    const past: Step[] = [{ lateness: 30 }, { recordedAt: 100 }]
+    t.equal(now({ lateness: 10 }, ...past), 90)
+    t.equal(now({ recordedAt: 80 }, ...past, { lateness: 10 }), 90)
+  },
+)
 
 void t.test('it can be advanced, lateness or not, and never back', async (t) => {
   t.equal(now({ advancedTo: 500 }), 500, 'also before the first record')

@@ -2,7 +2,12 @@ import t from 'tap'
 import { deadLetterStream, rawBytes, recordRejected } from '../../domain/dead-letter.js'
 import { isUuid } from '../../domain/uuid.js'
 
-const rejection = { kind: 'data-records', reason: 'invalid-bytes', detail: 'recordedBytes is -1', raw: Buffer.from('a;b') }
+const rejection = {
+  kind: 'data-records',
+  reason: 'invalid-bytes',
+  detail: 'recordedBytes is -1',
+  raw: Buffer.from('a;b'),
+}
 const metadata = { source: 'file:abc#7' }
 
 void t.test('keeps the record, the reason and the coordinate', async (t) => {
@@ -10,7 +15,13 @@ void t.test('keeps the record, the reason and the coordinate', async (t) => {
   t.match(event, {
     type: 'RecordRejected',
     stream: deadLetterStream(event.data.deadLetterId),
-    data: { kind: 'data-records', reason: 'invalid-bytes', detail: 'recordedBytes is -1', raw: 'a;b', encoding: 'utf8' },
+    data: {
+      kind: 'data-records',
+      reason: 'invalid-bytes',
+      detail: 'recordedBytes is -1',
+      raw: 'a;b',
+      encoding: 'utf8',
+    },
     metadata,
   })
   t.ok(isUuid(event.id))

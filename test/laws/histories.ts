@@ -56,13 +56,24 @@ const distances = [
 ]
 const offsets = [...distances, ...distances.map((distance) => -distance), 45 * day, -62 * day]
 
-const msisdns = ['1', '12']
+/** Few, so that agreements begin together and one after the other. */
+const starts = [0, 0, hour, -hour, day, -3 * day, -31 * day, -400 * day]
+
+const msisdns = ['1', '1', '1', '12']
 // In the order of bytes; in that of UTF-16 the last two change places.
 const ids = ['!', 'A', 'a', 'a/b', 'é', 'ﬁ', '🙂']
 const amounts = [0, 1, 5, 5, 10, 20, Number.MAX_SAFE_INTEGER]
 const limits = [0, 1, 10, 25, 60, Number.MAX_SAFE_INTEGER]
 
 const instantsAround = (turn: number) => fc.constantFrom(...offsets).map((offset) => turn + offset)
+
+/** A few instants for all records of a history, so that many of them are at the same time. */
+const fewInstants = (turn: number) =>
+  fc.uniqueArray(fc.oneof(fc.constant(turn), instantsAround(turn)), {
+    minLength: 2,
+    maxLength: 6,
+    size: 'max',
+  })
 
 const agreementsAround = (turn: number): fc.Arbitrary<AgreementFact[]> =>
   fc.uniqueArray(
@@ -71,23 +82,23 @@ const agreementsAround = (turn: number): fc.Arbitrary<AgreementFact[]> =>
       id: fc.constantFrom(...ids.filter((id) => !id.includes('/'))),
       msisdn: fc.constantFrom(...msisdns),
       signedAt: fc.constantFrom(0, 1, 2),
-      serviceStartAt: fc.oneof(instantsAround(turn), fc.constant(turn - 400 * day)),
+      serviceStartAt: fc.constantFrom(...starts).map((offset) => turn + offset),
       zone: fc.constantFrom(...zones),
       max: fc.constantFrom(...limits),
     }),
-    { selector: ({ id }) => id, maxLength: 5 },
+    { selector: ({ id }) => id, minLength: 1, maxLength: 5, size: 'max' },
   )
 
-const recordsAround = (turn: number): fc.Arbitrary<RecordFact[]> =>
+const recordsAt = (instants: readonly number[]): fc.Arbitrary<RecordFact[]> =>
   fc.uniqueArray(
     fc.record({
       type: fc.constant('record' as const),
-      id: fc.constantFrom(...ids, 'r1', 'r2', 'r3'),
+      id: fc.constantFrom(...ids),
       msisdn: fc.constantFrom(...msisdns),
-      recordedAt: instantsAround(turn),
+      recordedAt: fc.constantFrom(...instants),
       bytes: fc.constantFrom(...amounts),
     }),
-    { selector: ({ id, msisdn }) => `${msisdn}/${id}`, maxLength: 14 },
+    { selector: ({ id, msisdn }) => `${msisdn}/${id}`, minLength: 1, maxLength: 14, size: 'max' },
   )
 
 const size = fc.constantFrom(1, 2, 3, 1_000)
@@ -143,7 +154,7 @@ export const twoHistories: fc.Arbitrary<TwoHistories> = fc
   .chain((turn) =>
     fc.tuple(
       agreementsAround(turn),
-      recordsAround(turn),
+      fewInstants(turn).chain(recordsAt),
       fc.array(
         instantsAround(turn).map((to) => ({ type: 'advance' as const, to })),
         { maxLength: 1 },

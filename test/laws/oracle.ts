@@ -41,6 +41,8 @@ export interface ExpectedPeriod {
   readonly exceeded: boolean
   readonly latestRecordedAt: number
   readonly latestId: string
+  /** The ids of its records, newest first. */
+  readonly records: readonly string[]
   readonly status: 'open' | 'closed'
 }
 
@@ -60,7 +62,8 @@ export function expectedPeriods(facts: readonly Fact[], lateness = 0): Map<strin
   const periods = new Map<string, ExpectedPeriod>()
   for (const [id, { agreement, month, records }] of groups) {
     const total = records.reduce((sum, { bytes }) => sum + BigInt(bytes), 0n)
-    const latest = records.reduce((one, other) => (isLater(other, one) ? other : one))
+    const newestFirst = [...records].sort((a, b) => (isLater(a, b) ? -1 : 1))
+    const latest = newestFirst[0]!
     periods.set(id, {
       agreementId: agreement.id,
       month: monthText(month),
@@ -69,6 +72,7 @@ export function expectedPeriods(facts: readonly Fact[], lateness = 0): Map<strin
       exceeded: total >= BigInt(agreement.max),
       latestRecordedAt: latest.recordedAt,
       latestId: latest.id,
+      records: newestFirst.map(({ id }) => id),
       // The clock has reached the end of the month once it stands in a later one.
       status: clock !== undefined && monthIn(agreement.zone, clock) > month ? 'closed' : 'open',
     })
@@ -112,25 +116,28 @@ export function expectedNotifications(
     const after = expectedPeriods(log.slice(0, seen), lateness)
     for (const id of new Set([...before.keys(), ...after.keys()])) {
       const [was, is] = [before.get(id), after.get(id)]
-      const say = (type: string, previous = '') => {
-        const state = is ? `${is.total} ${is.latestId}` : '0 null'
-        said.set(id, [...(said.get(id) ?? []), `${type} ${state}${previous}`])
-      }
+      const notifications = said.get(id) ?? []
       if (is?.exceeded && !exceeded.has(id)) {
         exceeded.add(id)
-        say('DATA_PLAN_EXCEEDED')
+        notifications.push(`DATA_PLAN_EXCEEDED ${stateOf(is)}`)
       }
-      const changed = was?.total !== is?.total || was?.count !== is?.count || was?.latestId !== is?.latestId
       if (closed.has(id)) {
-        if (changed) say('BILLING_PERIOD_CORRECTED', ` was ${was?.total ?? '0'}`)
+        const correction = `BILLING_PERIOD_CORRECTED ${stateOf(is)} was ${was?.total ?? '0'}`
+        if (was?.records.join() !== is?.records.join()) notifications.push(correction)
       } else if (is?.status === 'closed') {
         closed.add(id)
-        say('BILLING_PERIOD_CLOSED')
+        notifications.push(`BILLING_PERIOD_CLOSED ${stateOf(is)}`)
       }
+      if (notifications.length > 0) said.set(id, notifications)
     }
     before = after
   }
   return said
+}
+
+/** A period as a notification tells it; one that lost its last record still has to be told. */
+function stateOf(period: ExpectedPeriod | undefined): string {
+  return period ? `${period.total} ${period.latestId}` : '0 null'
 }
 
 /** Each record once, however often it came. */
