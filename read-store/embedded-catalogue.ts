@@ -13,6 +13,9 @@ export const createCatalogue = [
   'CREATE UNIQUE INDEX IF NOT EXISTS live_builds ON builds (projection) WHERE live = 1',
 ]
 
+/** Not 0 once {@link createCatalogue} has been run. */
+export const countCatalogue = "SELECT count(*) AS tables FROM sqlite_schema WHERE name = 'builds'"
+
 /** Parameters: build, projection, version, collections, owner, created. */
 export const addBuild = 'INSERT INTO builds VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6)'
 

@@ -39,7 +39,7 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
 
   static async open(folder: string, purpose: 'kept' | 'scratch'): Promise<EmbeddedReadStore> {
     const path = join(folder, 'read-models.db')
-    if (!existsSync(path)) createFile(path)
+    if (!isCreated(path)) createFile(path)
     const store = new EmbeddedReadStore(folder, path, purpose)
     await store.dropLeftOvers()
     return store
@@ -168,10 +168,19 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
   }
 }
 
-/** Several processes may do this at once. */
+/** The file may be there without its tables: another process is just making it. */
+function isCreated(path: string): boolean {
+  if (!existsSync(path)) return false
+  const reader = openReader(path)
+  const { tables } = reader.prepared(catalogue.countCatalogue).get() as { tables: number }
+  closeReader(reader)
+  return tables > 0
+}
+
+/** Several processes may do this at once: they take turns, and the second one finds it done. */
 function createFile(path: string): void {
   const database = openDatabase(path, { ...writerOptions, synchronous: 'NORMAL' })
-  for (const sql of catalogue.createCatalogue) database.exec(sql)
+  database.exec(`BEGIN IMMEDIATE; ${catalogue.createCatalogue.join(';')}; COMMIT`)
   closeDatabase(database)
 }
 

@@ -122,8 +122,8 @@ export function expectedNotifications(
         notifications.push(`DATA_PLAN_EXCEEDED ${stateOf(is)}`)
       }
       if (closed.has(id)) {
-        const correction = `BILLING_PERIOD_CORRECTED ${stateOf(is)} was ${was?.total ?? '0'}`
-        if (was?.records.join() !== is?.records.join()) notifications.push(correction)
+        if (!sameRecords(was, is))
+          notifications.push(`BILLING_PERIOD_CORRECTED ${stateOf(is)} was ${totalOf(was)}`)
       } else if (is?.status === 'closed') {
         closed.add(id)
         notifications.push(`BILLING_PERIOD_CLOSED ${stateOf(is)}`)
@@ -137,7 +137,15 @@ export function expectedNotifications(
 
 /** A period as a notification tells it; one that lost its last record still has to be told. */
 function stateOf(period: ExpectedPeriod | undefined): string {
-  return period ? `${period.total} ${period.latestId}` : '0 null'
+  return `${totalOf(period)} ${period?.latestId ?? null}`
+}
+
+function totalOf(period: ExpectedPeriod | undefined): string {
+  return period?.total ?? '0'
+}
+
+function sameRecords(was: ExpectedPeriod | undefined, is: ExpectedPeriod | undefined): boolean {
+  return JSON.stringify(was?.records) === JSON.stringify(is?.records)
 }
 
 /** Each record once, however often it came. */
