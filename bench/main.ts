@@ -24,7 +24,7 @@ const list = benchmarks.map(
 const command = new Command('bench')
   .description('Measures Tidemark against bare peers, in turns, best round of each.')
   .option('--only <names>', 'run only some of them, with commas between', namedBenchmarks)
-  .option('--memory', 'also run the memory benchmark, which takes minutes')
+  .option('--memory', 'without --only: also run the memory benchmark, which takes minutes')
   .option('--quick', 'smaller sizes: to try it, not to quote it')
   .option('--rounds <n>', 'how often each side takes its turn', wholeNumber, 3)
   .option('--json', 'print one JSON document on stdout and nothing else there')
@@ -40,7 +40,7 @@ const missed = report.figures.some(({ passed }) => passed === false)
 if (report.crashed.length > 0 || (options.check && missed)) process.exitCode = 1
 
 async function measure({ only, memory, quick = false, rounds, data }: Options): Promise<Report> {
-  const chosen = only ?? benchmarks.filter(({ onRequest }) => !onRequest || memory)
+  const chosen = benchmarks.filter((one) => only?.includes(one) ?? (!one.onRequest || memory))
   const [at, before] = [new Date().toISOString(), loadNow()]
   const figures: Figure[] = []
   const crashed: string[] = []
