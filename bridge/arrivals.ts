@@ -7,12 +7,16 @@ import type { Line } from './formats/lines.js'
 
 type SourcedEvent = NewEvent & { readonly metadata: { readonly source: string } }
 
-/** What a line of a file is to the log: the fact that it tells, or a dead letter that keeps all of its bytes. */
-export function arrivalOf(kindName: KindName, line: Line, source: string): Arrival {
+/**
+ * What a line of a file is to the log: the fact that it tells, or a dead letter that keeps all of its bytes. Undefined
+ * if it carries nothing for us.
+ */
+export function arrivalOf(kindName: KindName, line: Line, source: string): Arrival | undefined {
   const metadata = { source: `${source}#${line.number}` }
   const raw = () => Buffer.from(line.raw)
   try {
-    return { event: factOf(kindName, line, metadata), kind: kindName, raw }
+    const event = factOf(kindName, line, metadata)
+    return event && { event, kind: kindName, raw }
   } catch (error) {
     if (!(error instanceof InvalidRecord)) throw error
     const { code: reason, detail } = error
@@ -21,8 +25,16 @@ export function arrivalOf(kindName: KindName, line: Line, source: string): Arriv
   }
 }
 
-/** @throws {InvalidRecord} */
-export function factOf(kindName: KindName, line: Line, metadata: SourcedEvent['metadata']): SourcedEvent {
+/**
+ * The fact that a line tells; undefined if it carries nothing for us.
+ *
+ * @throws {InvalidRecord}
+ */
+export function factOf(
+  kindName: KindName,
+  line: Line,
+  metadata: SourcedEvent['metadata'],
+): SourcedEvent | undefined {
   const kind = kinds[kindName] as Kind<unknown>
-  return kind.event(kind.parseLine(line), metadata) as SourcedEvent
+  return kind.event(kind.parseLine(line), metadata) as SourcedEvent | undefined
 }

@@ -94,6 +94,8 @@ async function takeAgain(
   try {
     const line = lineOf(data, source)
     const event = factOf(kind, line, { source })
+    // It turns out to carry nothing for us: there is nothing to wait for.
+    if (!event) return 0
     const { position, rejected } = await takeIn(eventStore, [{ event, kind, raw: () => line.raw }])
     const [refusal] = rejected
     return refusal ? { reason: refusal.code, detail: refusal.detail } : position

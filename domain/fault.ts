@@ -15,7 +15,14 @@ export const faultCodes = {
   'invalid-time-zone': 'a time zone is a name of the IANA database, such as Europe/Warsaw',
   'invalid-bytes': `a number of bytes is an integer from 0 to ${Number.MAX_SAFE_INTEGER}`,
   'invalid-msisdn': 'an msisdn is text of 1 to 20 decimal digits',
-  'invalid-id': 'an id is text of 1 to 200 characters (that of an agreement has neither spaces nor /)',
+  'invalid-id':
+    'an id is text of 1 to 200 characters (that of an agreement, a user or a session has neither spaces nor /)',
+  'invalid-type': 'a record of a mixed source says in type what it is, as text',
+  'invalid-amount':
+    'an amount is a decimal such as 12.34, with at most 30 digits before and 18 after the point',
+  'invalid-text': 'a code or name is text of 1 to 200 characters',
+  'invalid-flag': 'a flag is true or false',
+  'invalid-year': 'a year is an integer from 1 to 9999',
 } as const
 
 export type FaultCode = keyof typeof faultCodes

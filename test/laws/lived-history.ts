@@ -77,7 +77,7 @@ async function takeLines(
     return
   }
   const lines = new LineSplitter().push(Buffer.from(text))
-  const arrivals = lines.map((line) => arrivalOf(kind, line, `key:${name}`))
+  const arrivals = lines.map((line) => arrivalOf(kind, line, `key:${name}`)!)
   const { appended, duplicates, rejected } = await takeIn(eventStore, arrivals)
   if (appended + duplicates !== facts.length) throw new Error(`rejected: ${JSON.stringify(rejected)}`)
 }
