@@ -16,6 +16,7 @@ import { IdempotentRequests } from './idempotency.js'
 import { takeJson } from './json-body.js'
 import { refuseOtherMethods } from './method-not-allowed.js'
 import { metricsRoute } from './metrics.js'
+import { moneyEventRoutes } from './money-events.js'
 import { notificationRoutes } from './notifications.js'
 import { describeRoutes, documentationRoutes } from './openapi.js'
 import { projectionRoutes } from './projections.js'
@@ -23,6 +24,7 @@ import { metricsOf } from './registry.js'
 import { Rebuilds, type Rebuild } from './rebuilds.js'
 import { recordDurations } from './request-durations.js'
 import type { RouteTypes, Server, Services } from './services.js'
+import { sessionRoutes } from './sessions.js'
 import { streamRoutes } from './streams.js'
 import { compileValidator } from './validation.js'
 
@@ -103,6 +105,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   dataRecordRoutes(api, services)
   notificationRoutes(api, services)
   clockRoutes(api, services)
+  moneyEventRoutes(api, services)
+  sessionRoutes(api, services)
   deadLetterRoutes(api, services)
   streamRoutes(api, services)
   projectionRoutes(api, services, rebuilds, options.rebuildPatience ?? 2_000)

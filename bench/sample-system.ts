@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { openSystem, type System } from '../cli/compose.js'
 import type { Context } from '../cli/command.js'
 import { catchUp, filesIn, importAll } from '../cli/import.js'
+import { defaultSessionRules } from '../domain/session-rules.js'
 import { generateDataPlan, type DataPlanSize } from '../cli/samples/data-plan.js'
 
 /** Sample data as files. */
@@ -52,7 +53,14 @@ export async function fillSampleSystem(data: string, sample: Sample): Promise<vo
 /** A command's context, for one that is run in here rather than from a shell: only its remarks are shown. */
 export function contextOf(data: string): Context {
   return {
-    config: { data, host: '127.0.0.1', port: 0, logLevel: 'silent', allowedLateness: 0 },
+    config: {
+      data,
+      host: '127.0.0.1',
+      port: 0,
+      logLevel: 'silent',
+      allowedLateness: 0,
+      sessionRules: defaultSessionRules,
+    },
     output: {
       json: true,
       say: () => {},

@@ -2,8 +2,11 @@ import { openEmbeddedEventStore, type EmbeddedEventStore } from '../event-store/
 import { openEmbeddedReadStore } from '../read-store/embedded.js'
 import type { ReadStore } from '../read-store/port.js'
 import { setAllowedLateness } from '../commands/advance-clock.js'
+import type { SessionLookups } from '../commands/session-lookups.js'
+import { setSessionRules } from '../commands/session-rules.js'
 import type { Config } from './config.js'
 import { startProjector, type Projector, type ProjectorReport } from './projector.js'
+import { startSessionLookups } from './session-lookups.js'
 
 /** How long another process is left alone before looking whether it still runs the projections, in milliseconds. */
 const tryAgainAfter = 250
@@ -17,6 +20,8 @@ export interface System {
    * have ended meanwhile. Answers whether they run here.
    */
   project(): Promise<boolean>
+  /** The session lookups, if they run here: where the projections do, and there is a session service. */
+  readonly lookups: SessionLookups | undefined
   close(): Promise<void>
 }
 
@@ -24,6 +29,7 @@ export async function openSystem(config: Config, report: (report: ProjectorRepor
   const eventStore = openEmbeddedEventStore(config.data)
   const readStore = await openEmbeddedReadStore(config.data)
   let projector: Projector | undefined
+  let lookups: SessionLookups | undefined
   let triedAt = -Infinity
   return {
     eventStore,
@@ -32,12 +38,18 @@ export async function openSystem(config: Config, report: (report: ProjectorRepor
       if (!projector && performance.now() - triedAt > tryAgainAfter) {
         triedAt = performance.now()
         await setAllowedLateness(eventStore, config.allowedLateness)
+        await setSessionRules(eventStore, config.sessionRules)
         projector = startProjector(config.data, eventStore, report)
         await projector?.started
+        if (projector) lookups = startSessionLookups(config, { eventStore, readStore }, report)
       }
       return projector !== undefined
     },
+    get lookups() {
+      return lookups
+    },
     close: async () => {
+      await lookups?.stop()
       await projector?.stop()
       await readStore.close()
       await eventStore.close()

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
+import type { SessionRules } from '../domain/session-rules.js'
 
 /** Everything that can be set from outside. docs/operations.md lists the variables. */
 export interface Config {
@@ -11,6 +12,9 @@ export interface Config {
   readonly logLevel: LogLevel
   /** Milliseconds. */
   readonly allowedLateness: number
+  readonly sessionRules: SessionRules
+  /** Of the session service; it may hold a password. */
+  readonly sessionServiceUrl?: string
 }
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -41,6 +45,11 @@ export function loadConfig(data?: string): Config {
     port: portOf(env.PORT || '3000'),
     logLevel: logLevelOf(env.LOG_LEVEL || 'info'),
     allowedLateness: durationOf('ALLOWED_LATENESS', env.ALLOWED_LATENESS || 'PT0S'),
+    sessionRules: {
+      timeToLive: durationOf('SESSION_TTL', env.SESSION_TTL || 'PT24H'),
+      wait: durationOf('SESSION_WAIT', env.SESSION_WAIT || 'PT20S'),
+    },
+    ...(env.SESSION_SERVICE_URL && { sessionServiceUrl: serviceUrlOf(env.SESSION_SERVICE_URL) }),
   }
 }
 
@@ -58,6 +67,15 @@ function logLevelOf(value: string): LogLevel {
   if (!level)
     throw new InvalidSetting(`LOG_LEVEL is ${JSON.stringify(value)}: it takes one of ${logLevels.join(', ')}`)
   return level
+}
+
+/** What is wrong is not repeated: a URL may hold a password. */
+function serviceUrlOf(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
+    throw new InvalidSetting('SESSION_SERVICE_URL is no http or https address without a query')
+  }
+  return value
 }
 
 /** An ISO 8601 duration of fixed length (days are 24 hours), in milliseconds. */

@@ -8,7 +8,14 @@ import {
   type UserCorrection,
 } from './money-corrections.js'
 import { moneyClockOf, timeToLiveAt } from './money-documents.js'
-import { moneyPages, reviseMoney, userOfPage, type KeptMoney, type MoneyPage } from './money-pages.js'
+import {
+  mayReach,
+  moneyPages,
+  reviseMoney,
+  userOfPage,
+  type KeptMoney,
+  type MoneyPage,
+} from './money-pages.js'
 import { sessionPages, type MoneySession, type SessionPages } from './money-sessions.js'
 import type { Debt, Documents } from './projection.js'
 
@@ -103,12 +110,6 @@ async function partOfUser(
     pages,
     ...(next !== undefined && last !== undefined && { left: { ...queued, done: last } }),
   }
-}
-
-/** Whether a page has money in a span of time, going by the two numbers with which its text begins. */
-function mayReach(text: string, from: number, to: number | null): boolean {
-  const [, first, last] = /^\{"first":(-?\d+),"last":(-?\d+)/.exec(text) ?? []
-  return Number(last) >= from && (to === null || Number(first) < to)
 }
 
 function correctPage(queued: QueuedCorrection, pageId: string, documents: Documents): void {

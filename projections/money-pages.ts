@@ -105,6 +105,15 @@ export function publish(document: EnrichedMoney, cause: Metadata, documents: Doc
   documents.put('users', userId, user)
 }
 
+/**
+ * Whether a page may have money from one time on and up to another (epoch milliseconds; null: for ever), going by the two
+ * numbers with which its text begins.
+ */
+export function mayReach(text: string, from: number, to: number | null): boolean {
+  const [, first, last] = /^\{"first":(-?\d+),"last":(-?\d+)/.exec(text) ?? []
+  return Number(last) >= from && (to === null || Number(first) < to)
+}
+
 /** The user whose page it is: a user's id has no slash. */
 export function userOfPage(pageId: string): string {
   return pageId.slice(0, pageId.indexOf('/'))
