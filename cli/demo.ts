@@ -7,6 +7,7 @@ import { dataPlans } from '../projections/data-plans.js'
 import type { ReadStore } from '../read-store/port.js'
 import { withSystem, type Context } from './command.js'
 import type { System } from './compose.js'
+import { demoMoney, withDemoSessionService } from './demo-money.js'
 import { catchUp, filesIn, importAll } from './import.js'
 import { table, type Output } from './output.js'
 import { generateDataPlan } from './samples/data-plan.js'
@@ -17,6 +18,12 @@ const shownPeriods = 100
 
 /** `tidemark demo`: the main job on sample data, from nothing to figures that are proved. */
 export async function demo(context: Context): Promise<void> {
+  await withDemoSessionService((sessionServiceUrl) =>
+    demonstrate({ ...context, config: { ...context.config, sessionServiceUrl } }),
+  )
+}
+
+async function demonstrate(context: Context): Promise<void> {
   const { config, output } = context
   const out = join(config.data, 'sample', 'data-plan')
   await rm(out, { recursive: true, force: true })
@@ -29,6 +36,7 @@ export async function demo(context: Context): Promise<void> {
     const periods = await billingPeriods(system.readStore)
     output.say('\nImported:\n' + table(imported))
     output.say('\nBilling periods:\n' + table(periods.map(shownPeriod)))
+    const { imported: importedMoney, money } = await demoMoney(system, context)
     const verified = await verifyAll(system)
     const documents = verified.reduce((sum, one) => sum + one.documents, 0)
     const differences = verified.flatMap((one) => one.differences)
@@ -41,7 +49,8 @@ export async function demo(context: Context): Promise<void> {
     output.say(
       `The data is in ${config.data}. Next: npm start, then http://${config.host}:${config.port}/docs`,
     )
-    if (output.json) output.result({ imported, periods, documents, differences }, () => '')
+    const all = [...imported, ...importedMoney]
+    if (output.json) output.result({ imported: all, periods, money, documents, differences }, () => '')
   })
 }
 
