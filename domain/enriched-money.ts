@@ -116,7 +116,8 @@ export function enrichedStream(userId: string): string {
   return `enriched-${userId}`
 }
 
-const noSession: SessionMatch = { status: 'none' }
+/** Money that names no session. */
+export const noSession: SessionMatch = { status: 'none' }
 const pending: SessionMatch = { status: 'pending' }
 const unresolved: SessionMatch = { status: 'unresolved' }
 

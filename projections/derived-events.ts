@@ -175,5 +175,16 @@ async function findEvent(
 }
 
 function sameFact(a: Event, b: Event): boolean {
-  return a.type === b.type && JSON.stringify(a.data) === JSON.stringify(b.data)
+  if (a.type !== b.type) return false
+  return isSameJson(a.data, b.data) || JSON.stringify(a.data) === JSON.stringify(b.data)
+}
+
+/** Whether two values are the same as JSON, order of fields included. It may miss some that are, but is quick. */
+function isSameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  const [names, others] = [Object.keys(a), Object.keys(b)]
+  if (names.length !== others.length || Array.isArray(a) !== Array.isArray(b)) return false
+  const [x, y] = [a as Record<string, unknown>, b as Record<string, unknown>]
+  return names.every((name, i) => name === others[i] && isSameJson(x[name], y[name]))
 }

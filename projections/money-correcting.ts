@@ -7,7 +7,7 @@ import {
   type QueuedCorrection,
   type UserCorrection,
 } from './money-corrections.js'
-import { moneyClockOf, timeToLiveAt } from './money-documents.js'
+import { moneyClockOf, moneyUserOf, timeToLiveAt } from './money-documents.js'
 import {
   mayReach,
   moneyPages,
@@ -115,13 +115,18 @@ async function partOfUser(
 function correctPage(queued: QueuedCorrection, pageId: string, documents: Documents): void {
   const page = documents.get<MoneyPage>(moneyPages, pageId)
   if (!page) return
+  const userId = userOfPage(pageId)
+  const user = moneyUserOf(documents, userId)
+  const revision = { user, cause: queued.cause, documents }
   let changed = false
   for (const [index, money] of page.money.entries()) {
     if (money.position >= queued.position) continue
     const change = changeOf(queued.correction, money, documents)
-    if (change && reviseMoney(page, index, change, queued.cause, documents)) changed = true
+    if (change && reviseMoney(page, index, change, revision)) changed = true
   }
-  if (changed) documents.put(moneyPages, pageId, page)
+  if (!changed) return
+  documents.put(moneyPages, pageId, page)
+  documents.put('users', userId, user)
 }
 
 /** What a correction says of some money; undefined if it is about other money. */

@@ -57,16 +57,16 @@ export function correctionsOf(documents: Pick<Documents, 'get'>): readonly Queue
 }
 
 /** Has money corrected that came before an event. */
-export function correct(
-  documents: Documents,
-  { id, position, metadata }: RecordedEvent,
-  correction: Correction,
-): void {
+export function correct(documents: Documents, event: RecordedEvent, correction: Correction): void {
   const queue = documents.get<CorrectionQueue>('work', correctionQueueId) ?? { waiting: [] }
-  const { correlationId } = metadata
-  const cause = { ...(correlationId !== undefined && { correlationId }), causationId: id }
-  queue.waiting.push({ correction, position, cause })
+  queue.waiting.push({ correction, position: event.position, cause: causeOf(event) })
   documents.put('work', correctionQueueId, queue)
+}
+
+/** What is said of what an event has caused. */
+export function causeOf({ id, metadata }: RecordedEvent): Metadata {
+  const { correlationId } = metadata
+  return correlationId === undefined ? { causationId: id } : { correlationId, causationId: id }
 }
 
 export function putCorrections(documents: Documents, waiting: QueuedCorrection[]): void {

@@ -1,5 +1,5 @@
-import type { Change } from '../domain/user-info.js'
 import { defaultSessionRules, type SessionRules } from '../domain/session-rules.js'
+import type { Change } from '../domain/user-info.js'
 import type { Documents } from './projection.js'
 
 /** What enrichment needs to know of one user; by user id. */
@@ -7,20 +7,27 @@ export interface MoneyUser {
   /** Every change of the user, in order (domain/user-info.ts). */
   birthYear: Change<number>[]
   residentCountryCode: Change<string>[]
+  /** By type of money: the first. There are few types. */
+  firsts: FirstMoney[]
   /** The greatest time of the user's money, epoch milliseconds; null while there is none. */
   latest: number | null
-  /** The stretch of the log that the user's last money stands in, and how much of the user's money stands in it. */
-  stretch: number
-  inStretch: number
+  /** The page that the user's last money was put on. */
+  page: OpenPage | null
   /** How many events there are in the user's stream of enriched money. */
   published: number
 }
 
-/** Money that is the first of its user and type so far, and where it is kept; by user id and type. */
-export interface FirstMoney {
-  readonly processedAt: number
+/** Money that is the first of its user and type so far, and where it is kept. The time is epoch milliseconds. */
+export type FirstMoney = [moneyType: string, processedAt: number, id: string, page: string]
+
+/** A page that may take more money. */
+export interface OpenPage {
   readonly id: string
-  readonly page: string
+  /** Of its money: `yyyy-MM-dd`, UTC. */
+  readonly day: string
+  /** Where its first money stands in the log. */
+  readonly position: number
+  count: number
 }
 
 /** The money clock, and the rules that are in force. */
@@ -46,10 +53,9 @@ export function moneyClockOf(documents: Pick<Documents, 'get'>): MoneyClock {
 }
 
 /** Moves the clock on, if it is not there already. */
-export function tickMoneyClock(documents: Documents, instant: number): void {
-  const clock = moneyClockOf(documents)
+export function tickMoneyClock(clock: MoneyClock, documents: Documents, instant: number): void {
   if (clock.now !== null && instant <= clock.now) return
-  documents.put('clocks', moneyClockId, { ...clock, now: instant } satisfies MoneyClock)
+  documents.put('clocks', moneyClockId, { now: instant, rules: clock.rules } satisfies MoneyClock)
 }
 
 /** How long a session counts for money that stands at a position of the log, in milliseconds. */
@@ -67,12 +73,5 @@ export function rulesOf({ rules }: MoneyClock): SessionRules {
 }
 
 function newUser(): MoneyUser {
-  return {
-    birthYear: [],
-    residentCountryCode: [],
-    latest: null,
-    stretch: -1,
-    inStretch: 0,
-    published: 0,
-  }
+  return { birthYear: [], residentCountryCode: [], firsts: [], latest: null, page: null, published: 0 }
 }

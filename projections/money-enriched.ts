@@ -14,9 +14,16 @@ import {
   tickMoneyClock,
   type MoneyClock,
 } from './money-documents.js'
-import { moneyPages, moneyPlaces, moneyPositionsAStretch, nextPageId } from './money-pages.js'
-import { firstId, recordMoney } from './money-recording.js'
-import { createSession, lookUpAgain, sessionPages, takeAnswer, takeFailure } from './money-sessions.js'
+import { continuedPage, moneyPages, moneyPlaces, moneyPositionsAStretch } from './money-pages.js'
+import { recordMoney } from './money-recording.js'
+import {
+  createSession,
+  lookUpAgain,
+  sessionNeeds,
+  sessionPages,
+  takeAnswer,
+  takeFailure,
+} from './money-sessions.js'
 import { changeUser } from './money-users.js'
 import type { Projection } from './projection.js'
 
@@ -33,8 +40,8 @@ export const moneyEnriched: Projection = {
     [moneyPages]: {},
     [moneyPlaces]: {},
     users: {},
-    firsts: {},
-    sessions: { indexes: { needed: ['neededSince'], unresolved: ['unresolvedAt'] } },
+    sessions: {},
+    [sessionNeeds]: { indexes: { needed: ['neededSince'], unresolved: ['unresolvedAt'] } },
     [sessionPages]: {},
     clocks: {},
     work: {},
@@ -46,19 +53,18 @@ export const moneyEnriched: Projection = {
   passing: { collection: moneyPages, positions: moneyPositionsAStretch },
   touches: [
     ({ data }, want) => {
-      const { userId, userSessionId, sessionId, moneyType } = data as Touched
+      const { userId, userSessionId, sessionId } = data as Touched
       // Events of sessions may name a user as well, on whom nothing depends.
       if (sessionId !== undefined) return want('sessions', sessionId)
       if (userId === undefined) return
       want('users', userId)
-      if (moneyType !== undefined) want('firsts', firstId({ userId, moneyType }))
       if (userSessionId !== undefined) want('sessions', userSessionId)
     },
     ({ type, data, position }, want, documents) => {
       if (type !== 'PaymentRecorded' && type !== 'TransactionRecorded') return
       const { userId, processedAt } = data as MoneyEvent['data']
-      const user = moneyUserOf(documents, userId)
-      want(moneyPages, nextPageId(user, { userId, processedAt }, position))
+      const page = continuedPage(moneyUserOf(documents, userId), processedAt, position)
+      if (page) want(moneyPages, page.id)
     },
   ],
   handlers: {
@@ -75,10 +81,14 @@ export const moneyEnriched: Projection = {
     SessionCreated: (event, documents) => {
       const created = event as RecordedEvent<SessionCreated>
       createSession(created, documents)
-      tickMoneyClock(documents, parseTimestamp(created.data.processedAt))
+      tickMoneyClock(moneyClockOf(documents), documents, parseTimestamp(created.data.processedAt))
     },
     SessionClosed: ({ data }, documents) => {
-      tickMoneyClock(documents, parseTimestamp((data as SessionClosed['data']).processedAt))
+      tickMoneyClock(
+        moneyClockOf(documents),
+        documents,
+        parseTimestamp((data as SessionClosed['data']).processedAt),
+      )
     },
     SessionLookedUp: (event, documents) => takeAnswer(event as RecordedEvent<SessionLookedUp>, documents),
     SessionLookupFailed: (event, documents) =>
@@ -98,7 +108,6 @@ export const moneyEnriched: Projection = {
 /** Whatever an event of ours is about. */
 interface Touched {
   readonly userId?: string
-  readonly moneyType?: string
   readonly userSessionId?: string
   readonly sessionId?: string
 }

@@ -25,13 +25,19 @@ export interface MoneySession {
   /** Where its money is kept: the pages that were added last, and how many lists of earlier ones there are. */
   pages: string[]
   lists: number
+  /** What stands in {@link sessionNeeds}. */
+  need: SessionNeed | null
+}
+
+/** A session of which some money needs an answer of the session service: it is to be asked, or has failed. */
+export interface SessionNeed {
   /**
    * While the session service is to be asked: from when on, as an event time in epoch milliseconds, to which the wait is
    * to be added; {@link atOnce} where there is nothing to wait for.
    */
-  neededSince: number | null
-  /** While its last lookup has failed and some of its money needs an answer: the position of the failure. */
-  unresolvedAt: number | null
+  readonly neededSince?: number
+  /** While its last lookup has failed: the position of the failure. */
+  readonly unresolvedAt?: number
 }
 
 export interface SettledLookup {
@@ -43,6 +49,8 @@ export interface SettledLookup {
 
 /** Comes before every instant. */
 export const atOnce = Number.MIN_SAFE_INTEGER
+/** The sessions whose money needs an answer, by session id: what the session service is to be asked for. */
+export const sessionNeeds = 'session-needs'
 /** Lists of pages of sessions with much money, by session id and number. */
 export const sessionPages = 'session-pages'
 /** So many pages stand in the session itself, or in a list. */
@@ -64,13 +72,13 @@ export function moneySessionOf(documents: Documents, sessionId: string): MoneySe
  */
 export function matchMoney(
   documents: Documents,
-  money: Money & { readonly userSessionId: string },
+  sessionId: string,
+  money: Money,
   at: number,
   timeToLive: number,
   pageId: string,
 ): SessionMatch {
-  const { userSessionId } = money
-  const session = moneySessionOf(documents, userSessionId)
+  const session = moneySessionOf(documents, sessionId)
   if (money.isOldMoneyEvent) session.old = true
   else {
     if (session.earliest === null || at < session.earliest) session.earliest = at
@@ -125,18 +133,27 @@ function settle(session: MoneySession, event: RecordedEvent, documents: Document
 }
 
 function putSession(session: MoneySession, documents: Documents): void {
-  const { sessionId, lookup } = session
-  const since = neededSince(session)
-  session.neededSince = lookup ? null : since
-  session.unresolvedAt = since !== null && lookup?.failure ? lookup.position : null
+  const { sessionId } = session
+  const need = needOf(session)
+  if (!isSame(need, session.need)) {
+    if (need) documents.put(sessionNeeds, sessionId, need)
+    else documents.delete(sessionNeeds, sessionId)
+    session.need = need
+  }
   documents.put('sessions', sessionId, session)
 }
 
-/** From when on some money of the session needs an answer of the session service, if any does. */
-function neededSince({ old, created, earliest, expiry }: MoneySession): number | null {
-  if (old) return atOnce
-  if (created) return expiry !== null && created.processedAt <= expiry ? atOnce : null
-  return earliest
+/** What some money of the session needs of the session service, if any does. */
+function needOf({ lookup, old, created, earliest, expiry }: MoneySession): SessionNeed | null {
+  const isExpired = created !== null && expiry !== null && created.processedAt <= expiry
+  const since = old || isExpired ? atOnce : created ? null : earliest
+  if (since === null) return null
+  if (!lookup) return { neededSince: since }
+  return lookup.failure ? { unresolvedAt: lookup.position } : null
+}
+
+function isSame(a: SessionNeed | null, b: SessionNeed | null): boolean {
+  return a === b || (a?.neededSince === b?.neededSince && a?.unresolvedAt === b?.unresolvedAt)
 }
 
 function answerOf({ clientCountryCode }: SettledLookup): SessionFacts['lookup'] {
@@ -164,7 +181,6 @@ function newSession(sessionId: string): MoneySession {
     expiry: null,
     pages: [],
     lists: 0,
-    neededSince: null,
-    unresolvedAt: null,
+    need: null,
   }
 }

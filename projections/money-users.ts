@@ -3,7 +3,7 @@ import { parseTimestamp } from '../domain/timestamp.js'
 import { insertChange, valueAt, type Change } from '../domain/user-info.js'
 import type { UserInfo } from '../domain/enriched-money.js'
 import { correct, type UserCorrection } from './money-corrections.js'
-import { moneyUserOf, tickMoneyClock, type MoneyUser } from './money-documents.js'
+import { moneyClockOf, moneyUserOf, tickMoneyClock, type MoneyUser } from './money-documents.js'
 import type { Documents } from './projection.js'
 
 /** A change of one field of a user. */
@@ -33,7 +33,7 @@ export function changeUser(event: RecordedEvent, documents: Documents, change: U
   const from = parseTimestamp(processedAt)
   const history: Change[] = user[change.field]
   const at = insertChange(history, [from, id, change.value])
-  tickMoneyClock(documents, from)
+  tickMoneyClock(moneyClockOf(documents), documents, from)
   if (at < 0) return
   documents.put('users', userId, user)
   const to = history[at + 1]?.[0] ?? null

@@ -1,11 +1,9 @@
 import type { Build } from '../../read-store/port.js'
 import { moneyClockId, rulesOf, type MoneyClock } from '../money-documents.js'
 import { moneyEnriched } from '../money-enriched.js'
-import type { MoneySession } from '../money-sessions.js'
+import { sessionNeeds, type MoneySession } from '../money-sessions.js'
 import { ofLive, readLive, type ReadStore } from './live.js'
 import { partOf, type Page, type PageRequest } from './page.js'
-
-const collection = 'sessions'
 
 /** A session of which the session service gave no answer, and whose money needs one. */
 export interface UnresolvedSession {
@@ -27,7 +25,7 @@ export async function wantedSessions(
   const wanted = await ofLive(readStore, moneyEnriched.name, async (build) => {
     // Before the list is read: what has come until then is in it.
     const position = await build.checkpoint()
-    const { rows } = await build.page(collection, { index: 'needed', to: await dueBefore(build), limit })
+    const { rows } = await build.page(sessionNeeds, { index: 'needed', to: await dueBefore(build), limit })
     return { position, sessionIds: rows.map(({ id }) => id) }
   })
   return wanted ?? { position: 0, sessionIds: [] }
@@ -39,8 +37,14 @@ export function listUnresolvedSessions(
   request: PageRequest,
 ): Promise<Page<UnresolvedSession>> {
   return readLive(readStore, moneyEnriched.name, async (build) => {
-    const { rows, next } = await build.page(collection, { index: 'unresolved', ...partOf(request) })
-    return { items: rows.map(({ text }) => unresolved(JSON.parse(text) as MoneySession)), next }
+    const { rows, next } = await build.page(sessionNeeds, { index: 'unresolved', ...partOf(request) })
+    const found = await build.getMany(
+      'sessions',
+      rows.map(({ id }) => id),
+    )
+    const sessions = new Map(found.map(({ id, text }) => [id, JSON.parse(text) as MoneySession]))
+    const items = rows.map(({ id }) => sessions.get(id)).filter((session) => session !== undefined)
+    return { items: items.map(unresolved), next }
   })
 }
 

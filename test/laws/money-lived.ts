@@ -93,7 +93,7 @@ function lineOf(fact: Fact, turn: number): string {
     const [kind, related] =
       id < 'a' ? ['PaymentEvent', 'paymentRelatedThing'] : ['TransactionEvent', 'transactionRelatedThing']
     return JSON.stringify({
-      [related!]: { thing: id },
+      [related]: { thing: id },
       type: kind,
       id,
       userId: user,

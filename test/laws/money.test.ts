@@ -175,7 +175,7 @@ async function convergentTexts(build: Build): Promise<object> {
         ...session,
         pages: [],
         lookup: lookup && (lookup.clientCountryCode ?? 'failed'),
-        unresolvedAt: session.unresolvedAt !== null,
+        need: { ...(session.need as object | null), unresolvedAt: undefined },
       },
     ]
   })
