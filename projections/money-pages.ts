@@ -27,12 +27,9 @@ export interface MoneyPage {
   /** The least and the greatest time of its money, epoch milliseconds. First, so that they are found without parsing. */
   first: number
   last: number
-  readonly money: KeptMoney[]
-}
-
-export interface KeptMoney extends EnrichedMoney {
-  /** Where its event stands in the log. */
-  readonly position: number
+  readonly money: EnrichedMoney[]
+  /** Of each money: where its event stands in the log. */
+  readonly positions: number[]
 }
 
 export interface MoneyPlace {
@@ -52,7 +49,7 @@ export function continuedPage(
 /** A page that begins with this money of a user. */
 export function beginPage(userId: string, processedAt: string, position: number): OpenPage {
   const day = processedAt.slice(0, 10)
-  return { id: `${userId}/${day}/${String(position).padStart(16, '0')}`, day, position, count: 0 }
+  return { id: `${userId}/${day}/${position}`, day, position, count: 0 }
 }
 
 /** Changes the enrichment of some money on a loaded page, and publishes what came of it. */
@@ -66,7 +63,7 @@ export function reviseMoney(
   if (!entry) return false
   const document = revised(entry, change)
   if (document === entry) return false
-  page.money[index] = { position: entry.position, ...document }
+  page.money[index] = document
   publish(document, user, cause, documents)
   return true
 }
@@ -103,11 +100,6 @@ export function mayReach(text: string, from: number, to: number | null): boolean
 /** The user whose page it is: a user's id has no slash. */
 export function userOfPage(pageId: string): string {
   return pageId.slice(0, pageId.indexOf('/'))
-}
-
-/** What is kept, without what readers do not see. */
-export function documentOf({ position: _, ...document }: KeptMoney): EnrichedMoney {
-  return document
 }
 
 function stretchOf(position: number): number {
