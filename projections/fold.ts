@@ -41,7 +41,7 @@ export function collectionsOf({ collections }: Projection): Collections {
  */
 export async function isOwing({ debt, watches }: Projection, build: ReadModel): Promise<boolean> {
   if (!debt) return false
-  const documents = new WorkingSet(build, 0, undefined, async () => {})
+  const documents = new WorkingSet(build, await build.checkpoint(), undefined, async () => {})
   for (const [collection, id] of watches) await documents.load(collection, [id])
   return debt.owes(documents)
 }
