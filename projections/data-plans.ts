@@ -39,6 +39,12 @@ export const dataPlans: Projection = {
   },
   watches: [['clocks', clockId]],
   passing: passingPages,
+  sharing: {
+    keyOf: ({ data }) => ('msisdn' in data ? (data as DataRecorded['data']).msisdn : undefined),
+    elsewhere: {
+      DataRecorded: ({ data }, documents) => tickClock(documents, (data as DataRecorded['data']).recordedAt),
+    },
+  },
   touches: [touchSubscriber, touchPeriod],
   handlers: {
     DataRecorded: (event, documents) => recordData(event as RecordedEvent<DataRecorded>, documents),

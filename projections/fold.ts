@@ -3,6 +3,7 @@ import type { Build, Collections, ReadModel } from '../read-store/port.js'
 import type { RecordedEvent } from '../domain/event.js'
 import type { EventStore } from '../event-store/port.js'
 import { Outbox, outboxCollection, type DerivedEvents } from './derived-events.js'
+import { wholePartition, type Partition } from './partition.js'
 import type { Projection } from './projection.js'
 import { WorkingSet } from './working-set.js'
 
@@ -39,9 +40,10 @@ export function collectionsOf({ collections }: Projection): Collections {
  * Whether a build stands between an event and the work that the event left owing, such as the closing of many periods:
  * its runner is at it, or was stopped. Then its documents are not what the log up to its checkpoint says they will be.
  */
-export async function isOwing({ debt, watches }: Projection, build: ReadModel): Promise<boolean> {
+export async function isOwing(projection: Projection, build: ReadModel): Promise<boolean> {
+  const { debt, watches } = projection
   if (!debt) return false
-  const documents = new WorkingSet(build, await build.checkpoint(), undefined, async () => {})
+  const documents = new WorkingSet(build, await build.checkpoint(), projection, async () => {})
   for (const [collection, id] of watches) await documents.load(collection, [id])
   return debt.owes(documents)
 }
@@ -58,6 +60,7 @@ const eventsAUnit = 50_000
 export class Fold {
   readonly projection: Projection
   readonly build: Build
+  readonly partition: Partition
   /** How many events the handlers got. */
   events = 0
   readonly #derived: DerivedEvents
@@ -70,14 +73,22 @@ export class Fold {
   #eventsInUnit = 0
   #inFlight: Promise<void> = Promise.resolve()
 
-  private constructor(projection: Projection, build: Build, checkpoint: number, derived: DerivedEvents) {
+  private constructor(
+    projection: Projection,
+    build: Build,
+    checkpoint: number,
+    derived: DerivedEvents,
+    partition: Partition,
+  ) {
     this.projection = projection
     this.build = build
+    this.partition = partition
     this.#checkpoint = checkpoint
     this.#position = checkpoint
     this.#derived = derived
     this.#derives = new Set(projection.derives)
-    this.#documents = new WorkingSet(build, checkpoint, projection.passing, (changed) => this.#flush(changed))
+    const flush = (changed: boolean) => this.#flush(changed)
+    this.#documents = new WorkingSet(build, checkpoint, projection, flush, partition)
   }
 
   /**
@@ -85,8 +96,13 @@ export class Fold {
    *
    * @throws {ProjectionFailed} that cannot be paid
    */
-  static async open(projection: Projection, build: Build, derived: DerivedEvents): Promise<Fold> {
-    const fold = new Fold(projection, build, await build.checkpoint(), derived)
+  static async open(
+    projection: Projection,
+    build: Build,
+    derived: DerivedEvents,
+    partition = wholePartition,
+  ): Promise<Fold> {
+    const fold = new Fold(projection, build, await build.checkpoint(), derived, partition)
     await fold.#payDebts()
     const failed = await build.getMany(runnerCollection, [failureId])
     if (failed.length > 0) fold.#documents.delete(runnerCollection, failureId)
@@ -101,7 +117,8 @@ export class Fold {
    * @throws {Fenced} another runner has moved the build on
    */
   static async finish(projection: Projection, build: Build, eventStore: EventStore): Promise<void> {
-    const fold = new Fold(projection, build, await build.checkpoint(), await Outbox.open(build, eventStore))
+    const outbox = await Outbox.open(build, eventStore)
+    const fold = new Fold(projection, build, await build.checkpoint(), outbox, wholePartition)
     await fold.#payDebts()
     await fold.settle()
   }
@@ -123,7 +140,8 @@ export class Fold {
     const relevant = events.filter((event) => event.position > this.#position && this.#concerns(event))
     await this.#loadWatched()
     const { touches } = this.projection
-    await this.#documents.loadTouched(relevant, touches, (event, error) => this.#fail(event, error))
+    const own = this.#isShared ? relevant.filter((event) => this.#isOwn(event)) : relevant
+    await this.#documents.loadTouched(own, touches, (event, error) => this.#fail(event, error))
     for (const event of relevant) await this.#handle(event)
     this.#position = position
     this.#eventsInUnit += events.length
@@ -162,13 +180,25 @@ export class Fold {
     return event.type in this.projection.handlers
   }
 
+  get #isShared(): boolean {
+    return this.partition !== wholePartition
+  }
+
+  /** An event of no key concerns every partition. */
+  #isOwn(event: RecordedEvent): boolean {
+    const key = this.projection.sharing?.keyOf(event)
+    return key === undefined || this.partition.owns(key)
+  }
+
   /** Only what is asynchronous is waited for: most events are handled without a turn of the event loop. */
   #handle(event: RecordedEvent): void | Promise<void> {
     // What a handler asks for before it writes is to be as the event before left it.
     this.#position = event.position - 1
-    this.events++
+    const { handlers, sharing } = this.projection
+    const isOwn = !this.#isShared || this.#isOwn(event)
+    if (isOwn) this.events++
     try {
-      const pending = this.projection.handlers[event.type]?.(event, this.#documents)
+      const pending = (isOwn ? handlers : sharing?.elsewhere)?.[event.type]?.(event, this.#documents)
       return pending?.catch((error: unknown) => this.#fail(event, error))
     } catch (error) {
       this.#fail(event, error)

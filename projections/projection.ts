@@ -20,10 +20,23 @@ export interface Projection {
   /** What to do for each type of event; types that are not here are passed over. */
   readonly handlers: Readonly<Record<string, Handler>>
   readonly passing?: Passing
-  /** Documents that are always at hand: collection and id. */
+  /** Absent: one runner does all of it. */
+  readonly sharing?: Sharing
+  /** Documents that are always at hand, in each partition its own: collection and id. */
   readonly watches: readonly (readonly [collection: string, id: string])[]
   /** Work that one event may owe to any number of documents, done a slice at a time. */
   readonly debt?: Debt
+}
+
+/**
+ * How the work is shared by partitions. Every event belongs to a key and every key to one partition; so does every
+ * document, but for the watched ones.
+ */
+export interface Sharing {
+  /** Undefined: the event concerns every partition. */
+  readonly keyOf: (event: RecordedEvent) => string | undefined
+  /** What an event does in the partitions that it does not belong to: it may move their clocks. */
+  readonly elsewhere?: Readonly<Record<string, Handler>>
 }
 
 /**
@@ -55,6 +68,8 @@ export interface Documents {
   get<T extends Document>(collection: string, id: string): T | undefined
   /** Whether {@link get} may be called. */
   has(collection: string, id: string): boolean
+  /** Whether documents of this key belong to this partition. */
+  owns(key: string): boolean
   /** What {@link get} answers, to hold on to; undefined if {@link get} may not be called. */
   hold(collection: string, id: string): HeldDocument | undefined
   /** Loads documents that no touch named. */

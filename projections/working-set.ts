@@ -1,7 +1,8 @@
 import type { NewEvent, RecordedEvent } from '../domain/event.js'
 import type { Document, Query, ReadModel, Row, UnitOfWork, Write } from '../read-store/port.js'
 import { KeptDocuments, type HeldDocument } from './kept-documents.js'
-import type { Documents, Passing, Touch } from './projection.js'
+import { wholePartition, type Partition } from './partition.js'
+import type { Documents, Projection, Touch } from './projection.js'
 
 /** When so many documents are in use, those that were not used lately are let go. */
 const documentsInUse = 10_000
@@ -22,7 +23,8 @@ export class WorkingSet implements Documents {
   #written = new Map<string, Write[]>()
   #derived: Derived[] = []
   readonly #flush: (changed: boolean) => Promise<void>
-  readonly #passing: Passing | undefined
+  readonly #projection: Pick<Projection, 'passing' | 'watches'>
+  readonly #partition: Partition
   /** Whether the build was empty at first. */
   readonly #isEmpty: boolean
   /** Documents of stretches that begin at or after this position are at hand, or there are none. */
@@ -31,39 +33,45 @@ export class WorkingSet implements Documents {
   readonly #troubles = new WeakSet<Error>()
 
   /**
-   * @param position where the build stands
+   * @param position where the build, or the partition, stands
    * @param flush brings what was taken, and if `changed` all that has changed since, to where a query sees it
    */
   constructor(
     build: ReadModel,
     position: number,
-    passing: Passing | undefined,
+    projection: Pick<Projection, 'passing' | 'watches'>,
     flush: (changed: boolean) => Promise<void>,
+    partition = wholePartition,
   ) {
     this.#build = build
-    this.#passing = passing
+    this.#projection = projection
+    this.#partition = partition
     this.#isEmpty = position === 0
     this.#knownFrom = position + 1
     this.#flush = flush
   }
 
   get<T extends Document>(collection: string, id: string): T | undefined {
-    const entry = this.#collection(collection).find(id)
+    const entry = this.hold(collection, id)
     if (!entry) throw new Error(`${collection} ${id} was used before it was loaded`)
     return entry.document as T | undefined
   }
 
   has(collection: string, id: string): boolean {
-    return this.#collection(collection).find(id) !== undefined
+    return this.hold(collection, id) !== undefined
+  }
+
+  owns(key: string): boolean {
+    return this.#partition.owns(key)
   }
 
   hold(collection: string, id: string): HeldDocument | undefined {
-    return this.#collection(collection).find(id)
+    return this.#collection(collection).find(this.#own(collection, id))
   }
 
   async load(collection: string, ids: readonly string[]): Promise<void> {
     const kept = this.#collection(collection)
-    const absent = ids.filter((id) => kept.find(id) === undefined)
+    const absent = ids.map((id) => this.#own(collection, id)).filter((id) => kept.find(id) === undefined)
     if (absent.length === 0) return
     const stored = kept.isWhole ? [] : absent.filter((id) => !this.#isNew(collection, id))
     const rows = stored.length > 0 ? await this.#asking(this.#build.getMany(collection, stored)) : []
@@ -101,11 +109,11 @@ export class WorkingSet implements Documents {
   }
 
   put(collection: string, id: string, document: Document): void {
-    this.#collection(collection).change(id, document)
+    this.#collection(collection).change(this.#own(collection, id), document)
   }
 
   delete(collection: string, id: string): void {
-    this.#collection(collection).change(id, undefined)
+    this.#collection(collection).change(this.#own(collection, id), undefined)
   }
 
   write(collection: string, id: string, document: Document): void {
@@ -149,8 +157,9 @@ export class WorkingSet implements Documents {
    * @param position the last event that was folded
    */
   pass(position: number): void {
-    if (!this.#passing) return
-    this.#collection(this.#passing.collection).age()
+    const { passing } = this.#projection
+    if (!passing) return
+    this.#collection(passing.collection).age()
     this.#knownFrom = position + 1
   }
 
@@ -184,7 +193,18 @@ export class WorkingSet implements Documents {
 
   /** Whether a passing document cannot have been stored yet. */
   #isNew(collection: string, id: string): boolean {
-    return collection === this.#passing?.collection && this.#passing.beginsAt(id) >= this.#knownFrom
+    const { passing } = this.#projection
+    return collection === passing?.collection && passing.beginsAt(id) >= this.#knownFrom
+  }
+
+  /** Each partition has watched documents of its own: the first one under their own names. */
+  #own(collection: string, id: string): string {
+    const { index } = this.#partition
+    if (index === 0) return id
+    const isWatched = this.#projection.watches.some(
+      ([name, watched]) => name === collection && watched === id,
+    )
+    return isWatched ? `${id}/${index}` : id
   }
 
   #collection(name: string): KeptDocuments {
