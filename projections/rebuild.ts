@@ -79,7 +79,7 @@ async function catchUpAndPromote(fold: Fold, options: RebuildOptions): Promise<n
       await foldTo(fold, at, options)
       await finish(fold.projection, live, eventStore)
       const documents = await countDocuments(fold.projection, fold.build)
-      await readStore.promote(fold.build, { build: live, at })
+      await readStore.promote(fold.build, { build: live, at: [at] })
       return documents
     } catch (error) {
       if (!(error instanceof Fenced)) throw error
