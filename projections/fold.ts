@@ -3,13 +3,23 @@ import type { Build, Collections, ReadModel } from '../read-store/port.js'
 import type { RecordedEvent } from '../domain/event.js'
 import type { EventStore } from '../event-store/port.js'
 import { Outbox, outboxCollection, type DerivedEvents } from './derived-events.js'
-import { wholePartition, type Partition } from './partition.js'
+import { partitionOf, wholePartition, type Partition } from './partition.js'
 import type { Projection } from './projection.js'
 import { WorkingSet } from './working-set.js'
 
 /** The collection in which the runner keeps its own notes about a build, such as why it stopped. */
 export const runnerCollection = 'runner'
+/** The note of the first partition; those of the others are named after it. */
 export const failureId = 'failure'
+
+/** The ids of the notes that the partitions of a build may have left. */
+export function failureIds(partitions: number): string[] {
+  return Array.from({ length: partitions }, (_, index) => failureIdOf(index))
+}
+
+export function failureIdOf(partition: number): string {
+  return partition === 0 ? failureId : `${failureId}/${partition}`
+}
 
 /**
  * A handler could not handle an event, or the work that events left owing could not be done. The projection stops there;
@@ -43,9 +53,14 @@ export function collectionsOf({ collections }: Projection): Collections {
 export async function isOwing(projection: Projection, build: ReadModel): Promise<boolean> {
   const { debt, watches } = projection
   if (!debt) return false
-  const documents = new WorkingSet(build, await build.checkpoint(), projection, async () => {})
-  for (const [collection, id] of watches) await documents.load(collection, [id])
-  return debt.owes(documents)
+  for (let index = 0; index < build.partitions; index++) {
+    const partition = partitionOf(index, build.partitions)
+    const checkpoint = await build.checkpoint(index)
+    const documents = new WorkingSet(build, checkpoint, projection, async () => {}, partition)
+    for (const [collection, id] of watches) await documents.load(collection, [id])
+    if (debt.owes(documents)) return true
+  }
+  return false
 }
 
 /** So many changed documents make a unit of work while catching up: the larger, the fewer pages are written twice. */
@@ -102,10 +117,11 @@ export class Fold {
     derived: DerivedEvents,
     partition = wholePartition,
   ): Promise<Fold> {
-    const fold = new Fold(projection, build, await build.checkpoint(), derived, partition)
+    const fold = new Fold(projection, build, await build.checkpoint(partition.index), derived, partition)
     await fold.#payDebts()
-    const failed = await build.getMany(runnerCollection, [failureId])
-    if (failed.length > 0) fold.#documents.delete(runnerCollection, failureId)
+    const failure = failureIdOf(partition.index)
+    const failed = await build.getMany(runnerCollection, [failure])
+    if (failed.length > 0) fold.#documents.delete(runnerCollection, failure)
     await fold.settle()
     return fold
   }
@@ -117,10 +133,13 @@ export class Fold {
    * @throws {Fenced} another runner has moved the build on
    */
   static async finish(projection: Projection, build: Build, eventStore: EventStore): Promise<void> {
-    const outbox = await Outbox.open(build, eventStore)
-    const fold = new Fold(projection, build, await build.checkpoint(), outbox, wholePartition)
-    await fold.#payDebts()
-    await fold.settle()
+    for (let index = 0; index < build.partitions; index++) {
+      const outbox = await Outbox.open(build, eventStore, index)
+      const partition = partitionOf(index, build.partitions)
+      const fold = new Fold(projection, build, await build.checkpoint(index), outbox, partition)
+      await fold.#payDebts()
+      await fold.settle()
+    }
   }
 
   /** Everything up to here is folded, though perhaps not yet on disk. */
@@ -176,7 +195,8 @@ export class Fold {
 
   /** An event of a derived type is only looked at; the rest has a handler or does not matter. */
   #concerns(event: RecordedEvent): boolean {
-    if (this.#derives.has(event.type)) this.#derived.saw(event)
+    // One partition looks at what was derived, for all of them.
+    if (this.partition.index === 0 && this.#derives.has(event.type)) this.#derived.saw(event)
     return event.type in this.projection.handlers
   }
 
@@ -231,6 +251,7 @@ export class Fold {
     const { writes, derived } = this.#documents.take()
     const outbox = this.#derived.stage(derived, this.#position)
     const unit = {
+      partition: this.partition.index,
       expected: this.#checkpoint,
       checkpoint: this.#position,
       writes: outbox.length > 0 ? { ...writes, [outboxCollection]: outbox } : writes,
