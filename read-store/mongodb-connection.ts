@@ -56,7 +56,7 @@ export async function connect(options: MongoDbOptions): Promise<Connection> {
         await connection.client.close()
         throw left <= 0 && reason instanceof ReadStoreUnavailable ? givenUp(reason, patience) : reason
       }
-      const retryInMilliseconds = Math.min(wait, left)
+      const retryInMilliseconds = Math.ceil(Math.min(wait, left))
       report({ type: 'waiting', reason: reason.message, retryInMilliseconds })
       await pause(retryInMilliseconds)
     }
@@ -68,7 +68,8 @@ const shape = /^mongodb(?:\+srv)?:\/\/(?:[^@/?]*@)?[^@/?]+(?:\/(?<database>[^@?]
 
 function connectionOf({ url, namespace }: MongoDbOptions): Connection {
   const { database, options } = shape.exec(url)?.groups ?? {}
-  if (!shape.test(url)) throw invalid('it is not of the form mongodb://user:password@host:27017/database')
+  if (!shape.test(url))
+    throw invalid('it is not of the form mongodb://user:password@host:27017/database', escapes)
   const name = (decoded(database) || 'tidemark') + (namespace === undefined ? '' : `-${namespace}`)
   if (!/^[^/\\. "$*<>:|?\0]{1,63}$/.test(name))
     throw invalid(
@@ -79,7 +80,8 @@ function connectionOf({ url, namespace }: MongoDbOptions): Connection {
     const { hosts, srvHost } = client.options
     return { client, database: name, server: srvHost ?? hosts.map(String).join(',') }
   } catch (error) {
-    throw invalid(withoutSecrets(error instanceof Error ? error.message : String(error), url))
+    const reason = error instanceof Error ? error.message : String(error)
+    throw invalid(withoutSecrets(reason, url), url.includes('@') ? escapes : '')
   }
 }
 
@@ -143,10 +145,10 @@ function givenUp({ message, cause }: ReadStoreUnavailable, patience: number): Re
   )
 }
 
-function invalid(reason: string): InvalidReadStoreUrl {
-  return new InvalidReadStoreUrl(
-    `the MongoDB URL cannot be used: ${reason}. Characters such as @ : / ? in user or password are written %40 %3A %2F %3F`,
-  )
+const escapes = '. In user and password, @ : / ? % are written %40 %3A %2F %3F %25'
+
+function invalid(reason: string, advice = ''): InvalidReadStoreUrl {
+  return new InvalidReadStoreUrl(`the MongoDB URL cannot be used: ${reason}${advice}`)
 }
 
 /** Whatever the driver repeats of the user, the password and the options of a URL. */

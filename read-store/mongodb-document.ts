@@ -79,15 +79,15 @@ function copyOfObject(value: object, depth: number): unknown {
 }
 
 /**
- * Keys that mean something to MongoDB (`$…`), to its driver (`_bsontype`) or to JavaScript (`__proto__`), or that
- * BSON, where a key ends with U+0000, cannot hold.
+ * Keys that mean something to MongoDB (`$…`), to its driver (`_bsontype`) or to JavaScript (`__proto__`; of an array
+ * named `constructor` the driver gives the bytes), or that BSON, where a key ends with U+0000, cannot hold.
  */
 function isOdd(key: string): boolean {
   return (
     key === '' ||
     key.startsWith('$') ||
     key === '_bsontype' ||
-    key === '__proto__' ||
+    key in Object.prototype ||
     key.includes('\0') ||
     !key.isWellFormed()
   )

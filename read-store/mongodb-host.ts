@@ -68,7 +68,7 @@ export class MongoDbHost {
       if (!('error' in outcome)) return outcome.value
       const { error } = outcome
       if (!isPassing(error) || performance.now() > deadline) throw troubleOf(error, this.server)
-      const retryInMilliseconds = wait * (0.5 + Math.random() / 2)
+      const retryInMilliseconds = Math.ceil(wait * (0.5 + Math.random() / 2))
       this.report({ type: 'retrying', reason: (error as Error).message, retryInMilliseconds })
       await pause(retryInMilliseconds)
       // Where that does not help either, the next attempt will tell.

@@ -21,17 +21,18 @@ export async function dropLeftOvers(host: MongoDbHost): Promise<void> {
   })
 }
 
-/** Drops the databases made for a while by stores that did not live to do it. */
-export async function dropLeftOverScratch(host: MongoDbHost): Promise<void> {
+/** Removes what dead stores had for a while: databases, the snapshots they read, and the sign of life they gave. */
+export async function removeDead(host: MongoDbHost): Promise<void> {
   const { client, catalogue, owner } = host
   await unlessAway(async () => {
-    const scratches = await host.ask(() => catalogue.scratches.find().toArray())
-    if (scratches.length === 0) return
-    const living = await host.ask(() => owner.living())
-    for (const scratch of scratches.filter((scratch) => !living.has(scratch.owner))) {
-      await host.ask(() => client.db(scratch._id).dropDatabase())
-      await host.ask(() => catalogue.scratches.deleteOne({ _id: scratch._id }))
+    const living = [...(await host.ask(() => owner.living()))]
+    const dead = { owner: { $nin: living } }
+    for (const { _id } of await host.ask(() => catalogue.scratches.find(dead).toArray())) {
+      await host.ask(() => client.db(_id).dropDatabase())
+      await host.ask(() => catalogue.scratches.deleteOne({ _id }))
     }
+    await host.ask(() => catalogue.snapshots.deleteMany(dead))
+    await host.ask(() => catalogue.owners.deleteMany({ $expr: { $lte: ['$ends', '$$NOW'] } }))
   })
 }
 

@@ -1,4 +1,5 @@
 import type { ClientSession, Collection, FindOptions } from 'mongodb'
+import { ReadStoreError } from './errors.js'
 import { gone, partitionOf } from './fencing.js'
 import { checkpointIds, type BuildEntry, type StoredCollection } from './mongodb-catalogue.js'
 import { rowOf, type StoredDocument } from './mongodb-document.js'
@@ -38,9 +39,10 @@ export class MongoDbReadModel implements ReadModel {
   /** @throws {Fenced} the build has been replaced or discarded, and its documents are gone */
   async getMany(collection: string, ids: readonly string[]): Promise<Row[]> {
     const { documents } = this.stored(collection)
+    const wanted = [...new Set(ids)]
     const rows: Row[] = []
-    for (let from = 0; from < ids.length; from += idsAtOnce) {
-      const some = ids.slice(from, from + idsAtOnce)
+    for (let from = 0; from < wanted.length; from += idsAtOnce) {
+      const some = wanted.slice(from, from + idsAtOnce)
       const find = () =>
         this.collection(documents)
           .find({ _id: { $in: some } }, { ...this.reading(), batchSize: some.length + 1 })
@@ -96,16 +98,18 @@ export class MongoDbReadModel implements ReadModel {
   }
 
   /**
-   * What was found. A collection that has been dropped answers as an empty one, so whoever finds nothing makes sure
-   * that the build is still there; drops come after it has gone from the catalogue.
+   * What was found. A collection that has been dropped answers as an empty one, or with an error if that happens while
+   * it is read. So whoever finds nothing makes sure that the build is still there: it leaves the catalogue first.
    */
   protected async found<T>(find: () => Promise<T[]>): Promise<T[]> {
-    const found = await this.host.ask(find)
-    if (found.length > 0) return found
+    const outcome = await this.host.ask(find).catch((error: unknown) => ({ error }))
+    if ('error' in outcome && outcome.error instanceof ReadStoreError) throw outcome.error
+    if (!('error' in outcome) && outcome.length > 0) return outcome
     const { builds } = this.host.catalogue
     const kept = await this.host.ask(() => builds.findOne({ _id: this.build }, { projection: { _id: 1 } }))
     if (!kept) throw gone(this)
-    return found
+    if ('error' in outcome) throw outcome.error
+    return outcome
   }
 
   protected stored(collection: string): StoredCollection {

@@ -88,6 +88,7 @@ export class UnitWriter {
     const stands = await host.transact(session, act, makeWay)
     if (stands?.unit === unit) return
     if (stands) throw movedOn(build, partition, stands.checkpoint, expected)
+    await host.ask(() => host.catalogue.runners.deleteOne({ _id }))
     await session.endSession()
     this.#session = undefined
     throw gone(build)

@@ -6,7 +6,7 @@ import { checkpointId, declared, entryOf, type BuildDocument } from './mongodb-c
 import { connect, type MongoDbOptions } from './mongodb-connection.js'
 import { MongoDbHost } from './mongodb-host.js'
 import { checkIndexes, createCollection } from './mongodb-index.js'
-import { dropLeftOvers, dropLeftOverScratch } from './mongodb-left-overs.js'
+import { dropLeftOvers, removeDead } from './mongodb-left-overs.js'
 import { readLeases, releaseLease, takeLease } from './mongodb-leases.js'
 import { discardBuild, promoteBuild } from './mongodb-promotion.js'
 import type { Build, Collections, Lease, ReadStore, Replacing } from './port.js'
@@ -53,7 +53,7 @@ class MongoDbReadStore implements ReadStore {
     for (const build of live)
       (await checkIndexes(host, entryOf(build))).forEach(opening.indexCreated ?? (() => {}))
     await dropLeftOvers(host)
-    await dropLeftOverScratch(host)
+    await removeDead(host)
     return new MongoDbReadStore(host, opening)
   }
 
@@ -151,7 +151,8 @@ class MongoDbReadStore implements ReadStore {
 
   async #close(): Promise<void> {
     for (const build of this.#builds) await build.end()
-    await this.host.owner.disappear()
+    // Where the server is away its time runs out.
+    await this.host.owner.disappear().catch(() => {})
     this.host.shut()
     await this.opening.closed()
   }
