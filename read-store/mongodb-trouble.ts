@@ -9,11 +9,9 @@ import { ReadStoreAccessDenied, ReadStoreError, ReadStoreUnavailable } from './e
 export function troubleOf(error: unknown, server: string): unknown {
   if (!(error instanceof MongoError) || error instanceof ReadStoreError) return error
   if (isRefused(error)) return refusal(server, error)
-  if (isPassing(error) || isClosed(error))
-    return new ReadStoreUnavailable(`MongoDB at ${server} does not answer: ${error.message}`, {
-      cause: error,
-    })
-  return error
+  if (!isPassing(error) && !isClosed(error)) return error
+  const what = isConflict(error) ? 'is kept busy by other writers' : 'does not answer'
+  return new ReadStoreUnavailable(`MongoDB at ${server} ${what}: ${error.message}`, { cause: error })
 }
 
 /** Whether trying again may help: the server was away, or another transaction was in the way. */

@@ -14,6 +14,7 @@ const found = await findMongoDb()
 if (found) {
   t.teardown(() => found.stop())
   lostAnswers(found)
+  outages(found)
   randomFaults(found)
   deadRunners(found)
 } else {
@@ -83,6 +84,45 @@ function lostAnswers(server: MongoDbServer): void {
     })
     t.equal(await rival.checkpoint(), 1)
     t.same(await disagreements(rival), [])
+  })
+}
+
+function outages(server: MongoDbServer): void {
+  const options = 'serverSelectionTimeoutMS=200&socketTimeoutMS=200&heartbeatFrequencyMS=500'
+
+  void t.test('a unit outlives an outage that begins in the middle of it', async (t) => {
+    const { proxy, store, reports } = await proxied(t, server, options)
+    const build = await promoted(store)
+    let left = 6
+    let isOut = false
+    proxy.fault = (sent) => {
+      isOut ||= sent.includes('counter 1')
+      return isOut && left-- > 0 ? 'lost' : undefined
+    }
+    await build.commit(counterUnit(0))
+    t.ok(left <= 0)
+    t.match(reports, [{ type: 'retrying' }])
+    t.same(await disagreements(build), [])
+  })
+
+  void t.test('questions are answered with an error of ours while the server is away', async (t) => {
+    const { proxy, store } = await proxied(t, server, options)
+    const build = await promoted(store)
+    proxy.fault = () => 'lost'
+    const questions: (() => Promise<unknown>)[] = [
+      () => store.live(projection),
+      () => store.leases(),
+      () => store.lease('a', 'one', 1_000),
+      () => build.checkpoint(),
+      () => build.getMany('latest', ['a']),
+      () => build.page('latest', { limit: 1 }),
+      () => build.count('latest'),
+      () => build.snapshot(),
+    ]
+    for (const question of questions)
+      await t.rejects(question, { code: 'read-store-unavailable', message: /does not answer/ })
+    proxy.fault = () => undefined
+    t.equal((await store.live(projection))?.build, build.build)
   })
 }
 
