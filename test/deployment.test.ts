@@ -10,12 +10,10 @@ const textOf = (path: string) => readFileSync(join(root, path), 'utf8')
 const { version } = JSON.parse(textOf('package.json')) as { version: string }
 
 /** Settings that the manifests make ahead of the code that reads them: none may stay here once it does. */
-const toCome = ['TIDEMARK_NAMESPACE', 'PROJECTION_PARTITIONS', 'SCHEMA_REGISTRY_URL'].concat([
-  'KAFKA_SASL_MECHANISM',
-  'KAFKA_SASL_USERNAME',
-  'KAFKA_SASL_PASSWORD',
-  'KAFKA_SSL',
-])
+const toCome =
+  'TIDEMARK_NAMESPACE PROJECTION_PARTITIONS SCHEMA_REGISTRY_URL KAFKA_SSL KAFKA_SASL_MECHANISM KAFKA_SASL_USERNAME KAFKA_SASL_PASSWORD'
+    .split(' ')
+    .filter((name) => name !== '')
 /** Node's own. */
 const ofNode = ['NODE_ENV', 'NODE_EXTRA_CA_CERTS']
 
@@ -45,11 +43,17 @@ interface Probe {
   readonly httpGet: { readonly path: string; readonly port: string }
 }
 
+interface EnvironmentVariable {
+  readonly name: string
+  readonly value?: string
+  readonly valueFrom?: { readonly secretKeyRef: { readonly name: string; readonly key: string } }
+}
+
 interface Container {
   readonly name: string
   readonly image: string
   readonly args: readonly string[]
-  readonly env: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[]
+  readonly env: readonly EnvironmentVariable[]
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[]
   readonly startupProbe: Probe
   readonly livenessProbe: Probe
@@ -239,7 +243,7 @@ void t.test('no secret is committed', async (t) => {
   for (const { env } of containers) {
     for (const { name, value, valueFrom } of env) {
       t.equal(value, undefined, name)
-      t.ok(valueFrom && 'secretKeyRef' in valueFrom, `${name} comes from a Secret`)
+      t.ok(valueFrom?.secretKeyRef, `${name} comes from a Secret`)
     }
   }
 })
@@ -279,6 +283,24 @@ function settings(): (readonly [name: string, value: string | undefined])[] {
     ),
   ]
 }
+
+void t.test('the page on deployment speaks of what there is', async (t) => {
+  const page = textOf('docs/deployment.md')
+  const all = (pattern: RegExp) => [...page.matchAll(pattern)].map(([, found]) => found!)
+  const used = all(/docker compose (?:exec|stop)(?: -T)? (\S+)/g)
+  t.ok(used.includes('app') && used.includes('kafka'))
+  for (const name of used) t.ok(compose.services[name], `the service ${name}`)
+  const profiles = services.flatMap(([, service]) => service.profiles ?? [])
+  t.same(all(/--profile (\S+)/g).sort(), profiles.sort())
+  const published = services.flatMap(([, { ports = [] }]) => ports.map((port) => port.split(':')[1]))
+  for (const port of all(/127\.0\.0\.1:(\d+)/g)) t.ok(published.includes(port), `the port ${port}`)
+  for (const path of all(/(deploy\/[\w/]+)/g)) t.ok(readdirSync(join(root, path)).length > 0, path)
+  const references = containers.flatMap(({ env }) => env.map(({ valueFrom }) => valueFrom?.secretKeyRef))
+  for (const { name, key } of references.filter((reference) => reference !== undefined)) {
+    t.match(page, new RegExp(`\\| \`${name}\` +\\|.*\`${key}\``), `the Secret ${name} and its key ${key}`)
+  }
+  t.match(page, `tidemark:${version}`)
+})
 
 void t.test('the workflow asks for little, and pins what it uses', async (t) => {
   const workflow = parse(textOf('.github/workflows/ci.yml')) as {
