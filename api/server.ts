@@ -45,6 +45,8 @@ export interface ServerOptions {
    * long as it takes. A process that serves many should do it in another one.
    */
   readonly rebuild?: Rebuild
+  /** Whether there is more to serve than `/health`, `/metrics` and their description. Default true. */
+  readonly resources?: boolean
 }
 
 /** Room for 10,000 records of twice the usual size, in bytes. */
@@ -98,14 +100,10 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   recordDurations(api, metrics.http, options.slowRequest ?? 1_000)
   await describeRoutes(server, options.version)
   const refuseOthers = refuseOtherMethods(api)
-  agreementRoutes(api, services)
-  billingPeriodRoutes(api, services)
-  dataRecordRoutes(api, services)
-  notificationRoutes(api, services)
-  clockRoutes(api, services)
-  deadLetterRoutes(api, services)
-  streamRoutes(api, services)
-  projectionRoutes(api, services, rebuilds, options.rebuildPatience ?? 2_000)
+  if (options.resources ?? true) {
+    resourceRoutes(api, services)
+    projectionRoutes(api, services, rebuilds, options.rebuildPatience ?? 2_000)
+  }
   healthRoutes(api, services)
   metricsRoute(api, services)
   documentationRoutes(api)
@@ -117,6 +115,16 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   })
   await server.ready()
   return server
+}
+
+function resourceRoutes(api: Server, services: Services): void {
+  agreementRoutes(api, services)
+  billingPeriodRoutes(api, services)
+  dataRecordRoutes(api, services)
+  notificationRoutes(api, services)
+  clockRoutes(api, services)
+  deadLetterRoutes(api, services)
+  streamRoutes(api, services)
 }
 
 function loggerOf(logger: FastifyBaseLogger | LoggerOptions | false) {

@@ -9,11 +9,15 @@ export interface Config {
   readonly data: string
   readonly engines: EngineSettings
   readonly host: string
-  readonly port: number
+  /** Undefined: none is set. */
+  readonly port: number | undefined
   readonly logLevel: LogLevel
   /** Milliseconds. */
   readonly allowedLateness: number
 }
+
+/** Where the API listens if no port is set. */
+export const usualPort = 3000
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -37,7 +41,7 @@ export function loadConfig(data?: string): Config {
     data: folder,
     engines: enginesOf(folder, env),
     host: env.HOST || '127.0.0.1',
-    port: portOf(env.PORT || '3000'),
+    port: env.PORT ? portOf(env.PORT) : undefined,
     logLevel: logLevelOf(env.LOG_LEVEL || 'info'),
     allowedLateness: durationOf('ALLOWED_LATENESS', env.ALLOWED_LATENESS || 'PT0S'),
   }

@@ -7,6 +7,7 @@ import { dataPlans } from '../projections/data-plans.js'
 import type { ReadStore } from '../read-store/port.js'
 import { withSystem, type Context } from './command.js'
 import type { System } from './compose.js'
+import { usualPort } from './config.js'
 import { catchUp, filesIn, importAll } from './import.js'
 import { table, type Output } from './output.js'
 import { generateDataPlan } from './samples/data-plan.js'
@@ -39,7 +40,7 @@ export async function demo(context: Context): Promise<void> {
         : `\nA rebuild differs in ${differences.length} documents: see tidemark verify.`,
     )
     output.say(
-      `The data is in ${config.data}. Next: npm start, then http://${config.host}:${config.port}/docs`,
+      `The data is in ${config.data}. Next: npm start, then http://${config.host}:${config.port ?? usualPort}/docs`,
     )
     if (output.json) output.result({ imported, periods, documents, differences }, () => '')
   })

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { once } from 'node:events'
-import pino from 'pino'
+import pino, { type Logger } from 'pino'
 import { buildServer } from '../api/server.js'
 import { projections } from '../projections/index.js'
 import { WrongUsage, type Context } from './command.js'
-import { openSystem } from './compose.js'
-import { portOf } from './config.js'
+import { openSystem, type System } from './compose.js'
+import { portOf, usualPort, type Config } from './config.js'
 
 const roles = ['api', 'projector'] as const
 type Role = (typeof roles)[number]
@@ -33,24 +33,53 @@ export async function serve(options: ServeOptions, { config }: Context): Promise
     if (!(await system.project())) logger.warn('another process runs the projections of this folder')
     takeOver = setInterval(() => void system.project(), lookAgainAfter)
   }
-  if (chosen.has('api')) {
-    const { eventStore, readStore } = system
-    const server = await buildServer({
-      eventStore,
-      readStore,
-      projections,
-      logger,
-      version: await versionOf(),
-    })
-    const host = options.host ?? config.host
-    const port = options.port === undefined ? config.port : portOf(options.port)
-    await server.listen({ host, port })
+  let closeServer: (() => Promise<void>) | undefined
+  try {
+    const address = addressOf(chosen, options, config)
+    if (address) closeServer = await listen(address, chosen, system, logger)
+    else logger.info('no port is set: health and metrics are not served')
     await stopped
-    await server.close()
-  } else await stopped
-  clearInterval(takeOver)
-  logger.info('stopping')
-  await system.close()
+  } finally {
+    logger.info('stopping')
+    await closeServer?.()
+    clearInterval(takeOver)
+    await system.close()
+  }
+}
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * Where to listen. A process that is no API has nothing to serve but its health and its metrics: it does so at a port
+ * that was given to it, and takes none by itself, so that any number of them can run on one machine.
+ */
+function addressOf(chosen: ReadonlySet<Role>, options: ServeOptions, config: Config): Address | undefined {
+  const host = options.host ?? config.host
+  const given = options.port === undefined ? config.port : portOf(options.port)
+  const port = given ?? (chosen.has('api') ? usualPort : undefined)
+  return port === undefined ? undefined : { host, port }
+}
+
+/** Serves the API, or only health and metrics; answers how to stop that. */
+async function listen(
+  address: Address,
+  chosen: ReadonlySet<Role>,
+  { eventStore, readStore }: System,
+  logger: Logger,
+): Promise<() => Promise<void>> {
+  const server = await buildServer({
+    eventStore,
+    readStore,
+    projections,
+    logger,
+    version: await versionOf(),
+    resources: chosen.has('api'),
+  })
+  await server.listen(address)
+  return () => server.close()
 }
 
 function rolesOf(value: string | undefined): ReadonlySet<Role> {

@@ -22,6 +22,17 @@ void t.test('a service whose projections never ran is not ready', async (t) => {
   t.equal((body.reasons as string[]).length, 3)
 })
 
+void t.test('a process that is no API tells how it is, and nothing else', async (t) => {
+  const { get, post, description } = await startService(t, { resources: false })
+  t.same(Object.keys(description.document.paths).sort(), ['/health/live', '/health/ready', '/metrics'])
+  t.equal((await get('/health/live')).status, 200)
+  t.equal((await get('/health/ready')).status, 200)
+  t.match((await get('/metrics')).text, /^tidemark_projection_lag\{projection="data-plans"\} 0$/m)
+  t.equal((await get('/docs')).status, 200, 'where the types of its problems lead')
+  t.equal((await get('/projections')).status, 404)
+  t.equal((await post('/agreements', agreement())).status, 404)
+})
+
 void t.test('figures for Prometheus', async (t) => {
   const { post, get } = await startService(t)
   await post('/agreements', agreement())
