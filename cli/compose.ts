@@ -2,6 +2,7 @@ import { openEmbeddedEventStore, type EmbeddedEventStore } from '../event-store/
 import { openEmbeddedReadStore } from '../read-store/embedded.js'
 import type { ReadStore } from '../read-store/port.js'
 import { setAllowedLateness } from '../commands/advance-clock.js'
+import { setBillingTimeZone } from '../commands/billing-time-zone.js'
 import type { Config } from './config.js'
 import { startProjector, type Projector, type ProjectorReport } from './projector.js'
 
@@ -20,8 +21,15 @@ export interface System {
   close(): Promise<void>
 }
 
+/** @throws {BillingTimeZoneFixed} the log is billed in another time zone than the one configured */
 export async function openSystem(config: Config, report: (report: ProjectorReport) => void): Promise<System> {
   const eventStore = openEmbeddedEventStore(config.data)
+  try {
+    await setBillingTimeZone(eventStore, config.billingTimeZone)
+  } catch (error) {
+    await eventStore.close()
+    throw error
+  }
   const readStore = await openEmbeddedReadStore(config.data)
   let projector: Projector | undefined
   let triedAt = -Infinity
