@@ -9,7 +9,7 @@ import { typeBilling } from './type-billing.js'
 export const projections: readonly Projection[] = [
   dataPlans,
   notifications,
+  deadLetters,
   customerBilling,
   typeBilling,
-  deadLetters,
 ]
