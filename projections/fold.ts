@@ -41,7 +41,7 @@ export function collectionsOf({ collections }: Projection): Collections {
  */
 export async function isOwing({ debt, watches }: Projection, build: ReadModel): Promise<boolean> {
   if (!debt) return false
-  const documents = new WorkingSet(build, async () => {})
+  const documents = new WorkingSet(build, 0, undefined, async () => {})
   for (const [collection, id] of watches) await documents.load(collection, [id])
   return debt.owes(documents)
 }
@@ -49,7 +49,7 @@ export async function isOwing({ debt, watches }: Projection, build: ReadModel): 
 /** So many changed documents make a unit of work while catching up: the larger, the fewer pages are written twice. */
 const changesAUnit = 10_000
 /** At the latest after so many events the checkpoint moves on, also where they change nothing. */
-const eventsAUnit = 20_000
+const eventsAUnit = 50_000
 
 /**
  * Folds pages of the log into one build. Pages are gathered to units of work; while one is being gathered, the
@@ -77,7 +77,7 @@ export class Fold {
     this.#position = checkpoint
     this.#derived = derived
     this.#derives = new Set(projection.derives)
-    this.#documents = new WorkingSet(build, (changed) => this.#flush(changed))
+    this.#documents = new WorkingSet(build, checkpoint, projection.passing, (changed) => this.#flush(changed))
   }
 
   /**
@@ -119,7 +119,7 @@ export class Fold {
    */
   async apply({ events, position }: LogPage): Promise<void> {
     if (position <= this.#position) return
-    this.#passTo(position)
+    await this.#passTo(position)
     const relevant = events.filter((event) => event.position > this.#position && this.#concerns(event))
     await this.#loadWatched()
     const { touches } = this.projection
@@ -147,11 +147,13 @@ export class Fold {
   }
 
   /** Documents of a stretch of the log that lies two pages back are not needed any more. */
-  #passTo(position: number): void {
+  async #passTo(position: number): Promise<void> {
     const { passing } = this.projection
     if (!passing) return
     const stretchOf = (at: number) => Math.floor(at / passing.positions)
-    if (stretchOf(position) !== stretchOf(this.#position)) this.#documents.pass(passing.collection)
+    if (stretchOf(position) === stretchOf(this.#position)) return
+    await this.#inFlight
+    this.#documents.pass(this.#position)
   }
 
   /** An event of a derived type is only looked at; the rest has a handler or does not matter. */
@@ -215,7 +217,7 @@ export class Fold {
     if (!this.#documents.isLarge) return
     if (this.#documents.changes > 0) await this.#commit()
     await this.#inFlight
-    this.#documents.forget()
+    this.#documents.forget(this.#position)
   }
 
   /** Brings what a query must see to the disk: all that happened before the current event. */

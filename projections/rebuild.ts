@@ -5,7 +5,7 @@ import { DerivedCheck, drainOutbox, type DerivedDifference } from './derived-eve
 import { collectionsOf, Fold } from './fold.js'
 import type { Projection } from './projection.js'
 
-const eventsAPage = 2_500
+const eventsAPage = 1_000
 
 export interface RebuildOptions {
   readonly eventStore: EventStore
@@ -42,11 +42,11 @@ export async function rebuild(projection: Projection, options: RebuildOptions): 
   const start = performance.now()
   const build = await readStore.create(projection.name, projection.version, collectionsOf(projection))
   try {
-    const check = new DerivedCheck()
+    const check = new DerivedCheck(eventStore)
     const fold = await Fold.open(projection, build, check)
     const documents = await catchUpAndPromote(fold, options)
     const seconds = (performance.now() - start) / 1000
-    const derivedDifferences = await check.differences(eventStore)
+    const derivedDifferences = await check.differences()
     return {
       name: projection.name,
       version: projection.version,

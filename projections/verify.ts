@@ -51,7 +51,7 @@ async function verifyBuild(projection: Projection, live: Build, options: VerifyO
   const scratch = await readStore.scratch()
   try {
     const build = await scratch.create(projection.name, projection.version, collectionsOf(projection))
-    const check = new DerivedCheck()
+    const check = new DerivedCheck(eventStore)
     const fold = await Fold.open(projection, build, check)
     // The long way without holding a snapshot; then the rest, which is short, up to the snapshot.
     await foldTo(fold, await live.checkpoint(), options)
@@ -59,7 +59,7 @@ async function verifyBuild(projection: Projection, live: Build, options: VerifyO
     try {
       await foldTo(fold, await snapshot.checkpoint(), options)
       const compared = await compareAll(projection, snapshot, build)
-      const outstanding = await outstandingDerived(check, eventStore, snapshot)
+      const outstanding = await outstandingDerived(check, snapshot)
       const derived = outstanding.map(({ id, difference }) => ({
         projection: projection.name,
         collection: 'derived events',
@@ -93,8 +93,8 @@ async function settledSnapshot(
 }
 
 /** A derived event that still stands in the live outbox is on its way, not missing. */
-async function outstandingDerived(check: DerivedCheck, eventStore: EventStore, live: ReadModel) {
-  const differences = await check.differences(eventStore)
+async function outstandingDerived(check: DerivedCheck, live: ReadModel) {
+  const differences = await check.differences()
   if (differences.length === 0) return []
   const outbox = await live.page('outbox', { limit: rowsAPage })
   return differences.filter(({ id }) => !outbox.rows.some(({ text }) => text.includes(id)))

@@ -1,7 +1,7 @@
 import type { NewEvent, RecordedEvent } from '../domain/event.js'
 import type { Document, Query, ReadModel, Row, UnitOfWork, Write } from '../read-store/port.js'
-import { KeptDocuments } from './kept-documents.js'
-import type { Documents, Touch } from './projection.js'
+import { KeptDocuments, type HeldDocument } from './kept-documents.js'
+import type { Documents, Passing, Touch } from './projection.js'
 
 /** When so many documents are in use, those that were not used lately are let go. */
 const documentsInUse = 10_000
@@ -22,12 +22,28 @@ export class WorkingSet implements Documents {
   #written = new Map<string, Write[]>()
   #derived: Derived[] = []
   readonly #flush: (changed: boolean) => Promise<void>
+  readonly #passing: Passing | undefined
+  /** Whether the build was empty at first. */
+  readonly #isEmpty: boolean
+  /** Documents of stretches that begin at or after this position are at hand, or there are none. */
+  #knownFrom: number
   /** What the stores threw. */
   readonly #troubles = new WeakSet<Error>()
 
-  /** @param flush brings what was taken, and if `changed` all that has changed since, to where a query sees it */
-  constructor(build: ReadModel, flush: (changed: boolean) => Promise<void>) {
+  /**
+   * @param position where the build stands
+   * @param flush brings what was taken, and if `changed` all that has changed since, to where a query sees it
+   */
+  constructor(
+    build: ReadModel,
+    position: number,
+    passing: Passing | undefined,
+    flush: (changed: boolean) => Promise<void>,
+  ) {
     this.#build = build
+    this.#passing = passing
+    this.#isEmpty = position === 0
+    this.#knownFrom = position + 1
     this.#flush = flush
   }
 
@@ -41,12 +57,17 @@ export class WorkingSet implements Documents {
     return this.#collection(collection).find(id) !== undefined
   }
 
+  hold(collection: string, id: string): HeldDocument | undefined {
+    return this.#collection(collection).find(id)
+  }
+
   async load(collection: string, ids: readonly string[]): Promise<void> {
     const kept = this.#collection(collection)
-    const missing = ids.filter((id) => kept.find(id) === undefined)
-    if (missing.length === 0) return
-    const rows = await this.#asking(this.#build.getMany(collection, missing))
-    for (const id of missing) kept.add(id, undefined)
+    const absent = ids.filter((id) => kept.find(id) === undefined)
+    if (absent.length === 0) return
+    const stored = kept.isWhole ? [] : absent.filter((id) => !this.#isNew(collection, id))
+    const rows = stored.length > 0 ? await this.#asking(this.#build.getMany(collection, stored)) : []
+    for (const id of absent) kept.add(id, undefined)
     for (const { id, text } of rows) kept.add(id, JSON.parse(text) as Document)
   }
 
@@ -122,9 +143,15 @@ export class WorkingSet implements Documents {
     return { writes, derived }
   }
 
-  /** Lets go of the documents of one collection that were not used since the last call. */
-  pass(collection: string): void {
-    this.#collection(collection).age()
+  /**
+   * Lets go of passing documents that were not used since the last call. Only when all that was taken is committed.
+   *
+   * @param position the last event that was folded
+   */
+  pass(position: number): void {
+    if (!this.#passing) return
+    this.#collection(this.#passing.collection).age()
+    this.#knownFrom = position + 1
   }
 
   /** Whether it is time to {@link forget}. */
@@ -134,9 +161,10 @@ export class WorkingSet implements Documents {
     return documents > documentsInUse
   }
 
-  /** Lets go of documents that were not used lately. Only when all that was taken is committed. */
-  forget(): void {
+  /** Lets go of all documents that were not used lately. Only when all that was taken is committed. */
+  forget(position: number): void {
     for (const kept of this.#kept.values()) kept.age()
+    this.#knownFrom = position + 1
   }
 
   /** Whether an error came from the stores, and so is no fault of the handler that met it. */
@@ -154,9 +182,14 @@ export class WorkingSet implements Documents {
     }
   }
 
+  /** Whether a passing document cannot have been stored yet. */
+  #isNew(collection: string, id: string): boolean {
+    return collection === this.#passing?.collection && this.#passing.beginsAt(id) >= this.#knownFrom
+  }
+
   #collection(name: string): KeptDocuments {
     let kept = this.#kept.get(name)
-    if (!kept) this.#kept.set(name, (kept = new KeptDocuments()))
+    if (!kept) this.#kept.set(name, (kept = new KeptDocuments(this.#isEmpty)))
     return kept
   }
 }

@@ -41,6 +41,8 @@ export interface Query {
 export interface Write {
   readonly id: string
   readonly document: Document | undefined
+  /** The build holds nothing under this id, so the engine need not look. */
+  readonly fresh?: boolean
 }
 
 /** All or nothing: documents put and deleted, and the checkpoint moved from an expected position to a new one. */

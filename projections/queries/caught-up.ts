@@ -78,7 +78,7 @@ function lookAt(
 async function settledAt(projection: Projection, build: Build): Promise<number> {
   const checkpoint = await build.checkpoint()
   if (!projection.debt) return checkpoint
-  const documents = new WorkingSet(build, async () => {})
+  const documents = new WorkingSet(build, checkpoint, undefined, async () => {})
   for (const [collection, id] of projection.watches) await documents.load(collection, [id])
   return projection.debt.owes(documents) ? -1 : checkpoint
 }
