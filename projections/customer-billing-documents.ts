@@ -1,12 +1,11 @@
-import type { CustomerMonth } from '../domain/customer-month.js'
 import type { Invoice, Invoiced } from '../domain/invoice.js'
 import type { Month } from '../domain/time-zone.js'
 import type { BillingClockDocument } from './billing-clock-document.js'
 import type { Documents } from './projection.js'
 
-/** A {@link CustomerMonth} for each customer and month that has billable events. */
+/** A `CustomerMonth` for each customer and month that has billable events. */
 export const customerMonths = 'customer-months'
-/** An {@link Invoice} for each of them whose month has ended. Both have the same id. */
+/** An `Invoice` for each of them whose month has ended. Both have the same id. */
 export const invoices = 'invoices'
 
 /** The clock, and what is to be closed next. */
@@ -25,10 +24,6 @@ export function customerMonthId(month: Month, customer: string): string {
 /** The id before which all documents of earlier months lie. */
 export function firstIdOf(month: Month): string {
   return `${month.key}/`
-}
-
-export function monthOf(documents: Documents, id: string): CustomerMonth | undefined {
-  return documents.get<CustomerMonth>(customerMonths, id)
 }
 
 export function putInvoiced(documents: Documents, id: string, { invoice, event }: Invoiced): void {

@@ -1,4 +1,4 @@
-import type { BillableEventRecorded } from '../domain/billable-event.js'
+import type { BillableEvent, BillableEventRecorded } from '../domain/billable-event.js'
 import { billingNow } from '../domain/billing-clock.js'
 import { bill, emptyCustomerMonth, type CustomerMonth } from '../domain/customer-month.js'
 import type { RecordedEvent } from '../domain/event.js'
@@ -18,11 +18,12 @@ import {
   customerMonthId,
   customerMonths,
   invoices,
-  monthOf,
   putInvoiced,
   type ClosingClock,
 } from './customer-billing-documents.js'
-import type { Documents, Projection } from './projection.js'
+import { CustomerMonthMemo } from './customer-month-memo.js'
+import type { HeldDocument } from './kept-documents.js'
+import type { Documents, Projection, Want } from './projection.js'
 
 /**
  * What each customer owes for each month, as it grows, and the invoices that become of it when the billing clock has
@@ -39,17 +40,7 @@ export const customerBilling: Projection = {
     [billingClocks]: {},
   },
   watches: [[billingClocks, billingClockId]],
-  touches: [
-    (event, want, documents) => {
-      if (event.type !== 'BillableEventRecorded') return
-      const { data } = event as RecordedEvent<BillableEventRecorded>
-      const clock = billingClockOf<ClosingClock>(documents)
-      const month = billingMonthOf(data, clock)
-      const id = customerMonthId(month, data.customer)
-      want(customerMonths, id)
-      if (month.end <= billingNow(clock)) want(invoices, id)
-    },
-  ],
+  touches: [touchMonth],
   handlers: {
     BillableEventRecorded: (event, documents) =>
       recordBillable(event as RecordedEvent<BillableEventRecorded>, documents),
@@ -58,70 +49,87 @@ export const customerBilling: Projection = {
   debt: closing,
 }
 
+/** The customer's month, and its invoice if it has ended. */
+function touchMonth(event: RecordedEvent, want: Want, documents: Documents): void {
+  if (event.type !== 'BillableEventRecorded') return
+  const { data } = event as RecordedEvent<BillableEventRecorded>
+  const clock = billingClockOf<ClosingClock>(documents)
+  const month = billingMonthOf(data, clock)
+  const held = CustomerMonthMemo.of(documents).hold(data.customer, month, documents)
+  if (!held) want(customerMonths, customerMonthId(month, data.customer))
+  if (month.end <= billingNow(clock)) want(invoices, held?.id ?? customerMonthId(month, data.customer))
+}
+
 function recordBillable(
   event: RecordedEvent<BillableEventRecorded>,
   documents: Documents,
 ): void | Promise<void> {
   const clock = billingClockOf<ClosingClock>(documents)
   const month = billingMonthOf(event.data, clock)
-  const id = customerMonthId(month, event.data.customer)
-  const handle = month.end > billingNow(clock) ? billOpenMonth : billEndedMonth
-  if (documents.has(customerMonths, id) && (handle === billOpenMonth || documents.has(invoices, id))) {
-    return handle(event, id, month, clock, documents)
-  }
-  // The zone was set or the clock passed the month's end in this very page: that could not be foreseen.
-  return Promise.all([documents.load(customerMonths, [id]), documents.load(invoices, [id])]).then(() =>
-    handle(event, id, month, clock, documents),
-  )
+  const held = CustomerMonthMemo.of(documents).hold(event.data.customer, month, documents)
+  const ended = month.end <= billingNow(clock)
+  if (held && !ended) return billOpenMonth(event, held, month, clock, documents)
+  if (held && documents.has(invoices, held.id)) return billEndedMonth(event, held, month, clock, documents)
+  return loadMonth(event.data.customer, month, documents).then((loaded) => {
+    if (ended) billEndedMonth(event, loaded, month, clock, documents)
+    else billOpenMonth(event, loaded, month, clock, documents)
+  })
+}
+
+/** What could not be foreseen: the zone was set, or the clock passed the month's end, in the page of the event. */
+async function loadMonth(customer: string, month: Month, documents: Documents): Promise<HeldDocument> {
+  const id = customerMonthId(month, customer)
+  await documents.load(customerMonths, [id])
+  await documents.load(invoices, [id])
+  const held = documents.hold(customerMonths, id)
+  if (!held) throw new Error(`the month ${id} was not loaded`)
+  return held
 }
 
 function billOpenMonth(
   { data }: RecordedEvent<BillableEventRecorded>,
-  id: string,
+  held: HeldDocument,
   month: Month,
   clock: ClosingClock,
   documents: Documents,
 ): void {
-  let charged = monthOf(documents, id)
-  if (!charged) {
-    charged = emptyCustomerMonth(data.customer, month.key)
-    // A month that begins may be the next to close.
-    if (clock.nextClosing === undefined || month.end < clock.nextClosing) {
-      clock.nextClosing = month.end
-      putBillingClock(documents, clock)
-    }
+  // A month that begins may be the next to close.
+  if (!held.document && (clock.nextClosing === undefined || month.end < clock.nextClosing)) {
+    clock.nextClosing = month.end
+    putBillingClock(documents, clock)
   }
-  bill(charged, data)
-  documents.put(customerMonths, id, charged)
+  billTo(held, data, month)
   tickBillingClock(documents, clock, data.timestampMs)
+}
+
+/** Adds an event to the month's document, which begins with it if there is none. */
+function billTo(held: HeldDocument, billed: BillableEvent, month: Month): CustomerMonth {
+  const charged =
+    (held.document as CustomerMonth | undefined) ?? emptyCustomerMonth(billed.customer, month.key)
+  bill(charged, billed)
+  held.change(charged)
+  return charged
 }
 
 /** An event that comes when its month has ended corrects the invoice, or brings it about. */
 function billEndedMonth(
   event: RecordedEvent<BillableEventRecorded>,
-  id: string,
+  held: HeldDocument,
   month: Month,
   { zone }: ClosingClock,
   documents: Documents,
 ): void {
-  const charged = monthOf(documents, id) ?? emptyCustomerMonth(event.data.customer, month.key)
-  const invoice = invoiceOf(documents, id, charged, zone)
-  bill(charged, event.data)
-  documents.put(customerMonths, id, charged)
+  const invoice = invoiceOf(held, zone, documents)
+  const charged = billTo(held, event.data, month)
   const invoiced = invoice ? correctInvoice(invoice, charged, event) : issueInvoice(charged, zone, event)
-  putInvoiced(documents, id, invoiced)
+  putInvoiced(documents, held.id, invoiced)
 }
 
 /** The invoice as it was before this event. One that is due but has not been issued yet is issued first. */
-function invoiceOf(
-  documents: Documents,
-  id: string,
-  charged: CustomerMonth,
-  zone: string,
-): Invoice | undefined {
+function invoiceOf({ id, document }: HeldDocument, zone: string, documents: Documents): Invoice | undefined {
   const invoice = documents.get<Invoice>(invoices, id)
-  if (invoice || charged.eventCount === 0) return invoice
-  const issued = issueInvoice(charged, zone)
+  if (invoice || !document) return invoice
+  const issued = issueInvoice(document as CustomerMonth, zone)
   putInvoiced(documents, id, issued)
   return issued.invoice
 }

@@ -1,6 +1,7 @@
-import type { BillableEventRecorded, BillableType } from '../domain/billable-event.js'
-import { charge, noCharges, type Charges } from '../domain/charges.js'
+import type { BillableEvent, BillableEventRecorded } from '../domain/billable-event.js'
+import { charge, noCharges } from '../domain/charges.js'
 import type { RecordedEvent } from '../domain/event.js'
+import type { Month } from '../domain/time-zone.js'
 import {
   billingClockId,
   billingClockOf,
@@ -9,32 +10,16 @@ import {
   setBillingZone,
   tickBillingClock,
 } from './billing-clock-document.js'
-import type { Documents, Projection } from './projection.js'
-
-/** What all customers owe for one type in one month. */
-export interface TypeMonth extends Charges {
-  readonly type: BillableType
-  /** `yyyy-MM`. */
-  readonly month: string
-}
-
-/** What one of them does. */
-export interface TypeCustomerMonth extends TypeMonth {
-  readonly customer: string
-}
-
-export const typeMonths = 'type-months'
-export const typeCustomerMonths = 'type-customer-months'
-
-/** `<yyyy-MM>/<type>`. */
-export function typeMonthId(month: string, type: BillableType): string {
-  return `${month}/${type}`
-}
-
-/** `<yyyy-MM>/<type>/<customer>`. */
-function typeCustomerMonthId(typeMonth: string, customer: string): string {
-  return `${typeMonth}/${customer}`
-}
+import type { Documents, Projection, Want } from './projection.js'
+import {
+  typeCustomerMonthId,
+  typeCustomerMonths,
+  typeMonthId,
+  typeMonths,
+  type TypeCustomerMonth,
+  type TypeMonth,
+} from './type-billing-documents.js'
+import { TypeMonthMemo, type TypeDocuments } from './type-month-memo.js'
 
 /**
  * What each type of billable events comes to in each month, over all customers and for each of them
@@ -46,15 +31,7 @@ export const typeBilling: Projection = {
   categories: ['customer', 'clock'],
   collections: { [typeMonths]: {}, [typeCustomerMonths]: {}, [billingClocks]: {} },
   watches: [[billingClocks, billingClockId]],
-  touches: [
-    (event, want, documents) => {
-      if (event.type !== 'BillableEventRecorded') return
-      const { data } = event as RecordedEvent<BillableEventRecorded>
-      const id = typeMonthId(billingMonthOf(data, billingClockOf(documents)).key, data.type)
-      want(typeMonths, id)
-      want(typeCustomerMonths, typeCustomerMonthId(id, data.customer))
-    },
-  ],
+  touches: [touchSums],
   handlers: {
     BillableEventRecorded: ({ data }, documents) =>
       recordBillable(data as BillableEventRecorded['data'], documents),
@@ -62,32 +39,44 @@ export const typeBilling: Projection = {
   },
 }
 
-function recordBillable(billed: BillableEventRecorded['data'], documents: Documents): void | Promise<void> {
-  const { key: month } = billingMonthOf(billed, billingClockOf(documents))
-  const id = typeMonthId(month, billed.type)
-  const customerId = typeCustomerMonthId(id, billed.customer)
-  if (documents.has(typeCustomerMonths, customerId)) return add(billed, month, id, customerId, documents)
-  // The zone was set in this very page: that could not be foreseen.
-  return Promise.all([
-    documents.load(typeMonths, [id]),
-    documents.load(typeCustomerMonths, [customerId]),
-  ]).then(() => add(billed, month, id, customerId, documents))
+function touchSums(event: RecordedEvent, want: Want, documents: Documents): void {
+  if (event.type !== 'BillableEventRecorded') return
+  const { data } = event as RecordedEvent<BillableEventRecorded>
+  const month = billingMonthOf(data, billingClockOf(documents))
+  if (TypeMonthMemo.of(documents).hold(data.type, data.customer, month, documents)) return
+  want(typeMonths, typeMonthId(month.key, data.type))
+  want(typeCustomerMonths, typeCustomerMonthId(month.key, data.type, data.customer))
+}
+
+function recordBillable(billed: BillableEvent, documents: Documents): void | Promise<void> {
+  const month = billingMonthOf(billed, billingClockOf(documents))
+  const held = TypeMonthMemo.of(documents).hold(billed.type, billed.customer, month, documents)
+  return held ? add(billed, month, held, documents) : loadAndAdd(billed, month, documents)
+}
+
+/** The zone was set in the page of the event: that could not be foreseen. */
+async function loadAndAdd(billed: BillableEvent, month: Month, documents: Documents): Promise<void> {
+  const { type, customer } = billed
+  await documents.load(typeMonths, [typeMonthId(month.key, type)])
+  await documents.load(typeCustomerMonths, [typeCustomerMonthId(month.key, type, customer)])
+  const held = TypeMonthMemo.of(documents).hold(type, customer, month, documents)
+  if (!held) throw new Error(`the sums of ${type} in ${month.key} were not loaded`)
+  add(billed, month, held, documents)
 }
 
 function add(
-  { type, customer, amountCents, timestampMs }: BillableEventRecorded['data'],
-  month: string,
-  id: string,
-  customerId: string,
+  { type, customer, amountCents, timestampMs }: BillableEvent,
+  { key: month }: Month,
+  { sum, share }: TypeDocuments,
   documents: Documents,
 ): void {
-  const sum = documents.get<TypeMonth>(typeMonths, id) ?? { type, month, ...noCharges() }
-  charge(sum, amountCents)
-  documents.put(typeMonths, id, sum)
-  const share =
-    documents.get<TypeCustomerMonth>(typeCustomerMonths, customerId) ??
+  const whole = (sum.document as TypeMonth | undefined) ?? { type, month, ...noCharges() }
+  charge(whole, amountCents)
+  sum.change(whole)
+  const part =
+    (share.document as TypeCustomerMonth | undefined) ??
     ({ type, month, customer, ...noCharges() } satisfies TypeCustomerMonth)
-  charge(share, amountCents)
-  documents.put(typeCustomerMonths, customerId, share)
+  charge(part, amountCents)
+  share.change(part)
   tickBillingClock(documents, billingClockOf(documents), timestampMs)
 }

@@ -1,13 +1,13 @@
 import type { BillableType } from '../../domain/billable-event.js'
 import { inEuros, noCharges, type ChargesInEuros } from '../../domain/charges.js'
 import {
-  typeBilling,
   typeCustomerMonths,
   typeMonthId,
   typeMonths,
   type TypeCustomerMonth,
   type TypeMonth,
-} from '../type-billing.js'
+} from '../type-billing-documents.js'
+import { typeBilling } from '../type-billing.js'
 import { billingMonths } from './billing-clock.js'
 import { DocumentBatch } from './document-batch.js'
 import { readLive, type ReadStore } from './live.js'

@@ -6,7 +6,8 @@ import type { NewEvent, RecordedEvent } from '../../domain/event.js'
 import type { Invoice, InvoiceEvent } from '../../domain/invoice.js'
 import { customerMonths, invoices } from '../../projections/customer-billing-documents.js'
 import { customerBilling } from '../../projections/customer-billing.js'
-import { typeBilling, typeCustomerMonths, typeMonths } from '../../projections/type-billing.js'
+import { typeCustomerMonths, typeMonths } from '../../projections/type-billing-documents.js'
+import { typeBilling } from '../../projections/type-billing.js'
 import { wholeLog, type Tidemark } from './tidemark.js'
 
 let lines = 0
