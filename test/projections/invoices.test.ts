@@ -1,6 +1,7 @@
 import t from 'tap'
 import { customerBilling } from '../../projections/customer-billing.js'
 import { billed, billedIn, billingOf } from './billing.js'
+import { Countdown, Stopped, stoppingCommits } from './stopping.js'
 import { cutInto, foldToHead, openTidemark, textsOf, wholeLog } from './tidemark.js'
 
 void t.test('an invoice is issued when the clock reaches the end, not a millisecond before', async (t) => {
@@ -152,6 +153,27 @@ void t.test('thousands of customers are invoiced at one event, each once', async
   t.equal(new Set(all).size, 2_500)
   t.equal(Object.keys(await invoices()).length, 2_500)
   t.same(await differences(), [])
+})
+
+void t.test('a stop while a month is being closed issues nothing twice and leaves nothing out', async (t) => {
+  const customers = Array.from({ length: 11_000 }, (_, n) => `customer-${n}`)
+  let halfDone = 0
+  for (const commits of [5, 6, 7]) {
+    const tidemark = await openTidemark(t)
+    const { eventStore, readStore } = tidemark
+    await tidemark.append(...customers.map((customer) => billed(customer, '2020-01-20T00:00:00Z', '1')))
+    await tidemark.append(billed('one', '2020-02-01T12:00:00Z', '1'))
+    const stopping = stoppingCommits(readStore, new Countdown(commits))
+    await t.rejects(foldToHead(customerBilling, eventStore, stopping), Stopped)
+    const { billing: clock } = await textsOf(await tidemark.live(customerBilling.name), 'clocks')
+    if (clock?.includes('"closingFrom":"2020-01/customer-')) halfDone++
+    await tidemark.fold(customerBilling)
+    const told = await billingOf(tidemark).told()
+    t.equal(told.length, 11_000)
+    t.equal(new Set(told).size, 11_000)
+    t.same(await tidemark.differences(customerBilling), [])
+  }
+  t.ok(halfDone > 0, 'a stop came in the middle of it')
 })
 
 void t.test('what is issued does not depend on where pages end', async (t) => {
