@@ -1,6 +1,8 @@
 import t from 'tap'
 import { startService, type Service } from './service.js'
 
+t.setTimeout(120_000)
+
 /** A billable event as it is sent. */
 function billable(at: string, fields: object = {}) {
   return { timestampMs: Date.parse(at), customer: 'Emma', amountEUR: '1.00', type: 'DATA', ...fields }

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
+t.setTimeout(120_000)
+
 const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
 
 /** Runs a command in a folder, with the billing time zone in its environment or without one. */

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
 
+t.setTimeout(120_000)
+
 const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
 
 /** What `demo --json` says, as far as it is looked at here. */

@@ -6,6 +6,8 @@ import { typeBilling } from '../../projections/type-billing.js'
 import { billed, billedIn, billingOf } from './billing.js'
 import { liveBuild, openTidemark } from './tidemark.js'
 
+t.setTimeout(120_000)
+
 void t.test('sums up by customer and month, with subtotals by type', async (t) => {
   const tidemark = await openTidemark(t)
   const { months, totals } = billingOf(tidemark)
