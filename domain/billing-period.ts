@@ -35,6 +35,8 @@ export interface PeriodHistory {
  */
 export interface BillingPeriod extends PeriodHistory {
   readonly agreementId: string
+  /** Whose records they are. */
+  readonly msisdn: string
   readonly year: number
   /** 1 to 12. */
   readonly month: number
@@ -58,6 +60,7 @@ export function emptyPeriod(agreement: Agreement, month: Month, history?: Period
   const closed = history?.notified.closed ?? false
   return {
     agreementId: agreement.id,
+    msisdn: agreement.msisdn,
     year: month.year,
     month: month.month,
     billingPeriodTimeZone: agreement.billingPeriodTimeZone,
@@ -128,6 +131,7 @@ type Draft = { -readonly [Field in keyof BillingPeriod]: BillingPeriod[Field] }
 function changed(period: BillingPeriod, total: ByteTotal, recordCount: number, lateRecords: number): Draft {
   return {
     agreementId: period.agreementId,
+    msisdn: period.msisdn,
     year: period.year,
     month: period.month,
     billingPeriodTimeZone: period.billingPeriodTimeZone,

@@ -41,6 +41,11 @@ export function tickBillingClock(
   putBillingClock(documents, clock)
 }
 
+/** A billable event whose sums are kept in another partition. */
+export const tickOnly: Handler = ({ data }, documents) => {
+  tickBillingClock(documents, billingClockOf(documents), (data as BillableEvent).timestampMs)
+}
+
 /** The billing month of an event. */
 export function billingMonthOf({ timestampMs }: BillableEvent, { zone }: BillingClock): Month {
   return monthAt(zone, timestampMs)

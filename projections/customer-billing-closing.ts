@@ -1,4 +1,4 @@
-import { billingNow } from '../domain/billing-clock.js'
+import { billingNow, type BillingClock } from '../domain/billing-clock.js'
 import type { CustomerMonth } from '../domain/customer-month.js'
 import { issueInvoice } from '../domain/invoice.js'
 import { monthAt, monthOf } from '../domain/time-zone.js'
@@ -27,11 +27,11 @@ export const closing: Debt = {
 /** Issues invoices in the order of months and customers, a slice at a time, and finds the next month to close. */
 async function closeMonths(documents: Documents): Promise<void> {
   const { nextClosing = 0, closingFrom, ...clock } = billingClockOf<ClosingClock>(documents)
-  const from = closingFrom ?? firstIdOf(monthAt(clock.zone, nextClosing - 1))
-  const { rows } = await documents.page(customerMonths, { from, limit: invoicesASlice + 1 })
-  const months = rows.map(({ id, text }) => ({ id, month: JSON.parse(text) as CustomerMonth }))
-  const open = months.find(({ month }) => endOf(month, clock.zone) > billingNow(clock))
-  const ended = months.slice(0, open ? months.indexOf(open) : invoicesASlice)
+  const { ended, open, next } = await monthsFrom(
+    closingFrom ?? firstIdOf(monthAt(clock.zone, nextClosing - 1)),
+    clock,
+    documents,
+  )
   await documents.load(
     invoices,
     ended.map(({ id }) => id),
@@ -40,11 +40,32 @@ async function closeMonths(documents: Documents): Promise<void> {
     // A late event may have brought it about already.
     if (!documents.get(invoices, id)) putInvoiced(documents, id, issueInvoice(month, clock.zone))
   }
-  const next = months[invoicesASlice]
-  const to: ClosingClock = { ...clock }
-  if (open) to.nextClosing = endOf(open.month, clock.zone)
-  else if (next) [to.nextClosing, to.closingFrom] = [nextClosing, next.id]
-  putBillingClock(documents, to)
+  const closed: ClosingClock = { ...clock }
+  if (open) closed.nextClosing = endOf(open.month, clock.zone)
+  else if (next !== undefined) [closed.nextClosing, closed.closingFrom] = [nextClosing, next]
+  putBillingClock(documents, closed)
+}
+
+interface StoredMonth {
+  readonly id: string
+  readonly month: CustomerMonth
+}
+
+/** A slice of this partition's months that have ended, the open one that ends it, and where the next slice begins. */
+async function monthsFrom(
+  from: string,
+  clock: BillingClock,
+  documents: Documents,
+): Promise<{ ended: StoredMonth[]; open?: StoredMonth; next?: string | undefined }> {
+  const { rows } = await documents.page(customerMonths, { from, limit: invoicesASlice + 1 })
+  const ended: StoredMonth[] = []
+  for (const { id, text } of rows.slice(0, invoicesASlice)) {
+    const month = JSON.parse(text) as CustomerMonth
+    if (!documents.owns(month.customer)) continue
+    if (endOf(month, clock.zone) > billingNow(clock)) return { ended, open: { id, month } }
+    ended.push({ id, month })
+  }
+  return { ended, next: rows[invoicesASlice]?.id }
 }
 
 function endOf({ month }: CustomerMonth, zone: string): number {

@@ -12,6 +12,7 @@ import {
   putBillingClock,
   setBillingZone,
   tickBillingClock,
+  tickOnly,
 } from './billing-clock-document.js'
 import { closing } from './customer-billing-closing.js'
 import {
@@ -40,6 +41,11 @@ export const customerBilling: Projection = {
     [billingClocks]: {},
   },
   watches: [[billingClocks, billingClockId]],
+  sharing: {
+    keyOf: ({ type, data }) =>
+      type === 'BillableEventRecorded' ? (data as BillableEvent).customer : undefined,
+    elsewhere: { BillableEventRecorded: tickOnly },
+  },
   touches: [touchMonth],
   handlers: {
     BillableEventRecorded: (event, documents) =>

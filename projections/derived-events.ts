@@ -38,14 +38,17 @@ export class Outbox implements DerivedEvents {
   /** Tells the documents of this outbox from those of another runner at the same position. */
   readonly #runner = randomUUID()
 
-  private constructor(eventStore: EventStore) {
+  readonly #partition: number
+
+  private constructor(eventStore: EventStore, partition: number) {
     this.#eventStore = eventStore
+    this.#partition = partition
   }
 
-  /** Opens the outbox of a build, and appends what a crash left in it. */
-  static async open(build: Build, eventStore: EventStore): Promise<Outbox> {
-    const outbox = new Outbox(eventStore)
-    outbox.#published = await drainOutbox(build, eventStore)
+  /** Opens the outbox of a partition, and appends what a crash left in it. */
+  static async open(build: Build, eventStore: EventStore, partition: number): Promise<Outbox> {
+    const outbox = new Outbox(eventStore, partition)
+    outbox.#published = await drainOutbox(build, eventStore, partition)
     return outbox
   }
 
@@ -54,7 +57,7 @@ export class Outbox implements DerivedEvents {
     this.#published = []
     if (derived.length > 0) {
       const [at, serial] = [String(position).padStart(16, '0'), String(this.#serial++).padStart(10, '0')]
-      const id = `${at}-${serial}-${this.#runner}`
+      const id = `${at}-${serial}-${this.#partition}-${this.#runner}`
       writes.push({ id, document: { events: derived } satisfies OutboxDocument })
       this.#staged.push(...derived)
       this.#stagedIds.push(id)
@@ -80,13 +83,22 @@ export class Outbox implements DerivedEvents {
   }
 }
 
-/** Appends what stands in a build's outbox; answers the ids of the outbox documents. */
-export async function drainOutbox(build: Build, eventStore: EventStore): Promise<string[]> {
+/**
+ * Appends what stands in a build's outbox; answers the ids of the outbox documents.
+ *
+ * @param partition whose; without it everybody's
+ */
+export async function drainOutbox(
+  build: Build,
+  eventStore: EventStore,
+  partition?: number,
+): Promise<string[]> {
   const ids: string[] = []
   let after: string | undefined
   do {
     const page = await build.page(outboxCollection, { limit: 100, ...(after === undefined ? {} : { after }) })
     for (const { id, text } of page.rows) {
+      if (partition !== undefined && Number(id.split('-')[2]) !== partition) continue
       await appendDerived((JSON.parse(text) as OutboxDocument).events, eventStore)
       ids.push(id)
     }

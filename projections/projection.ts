@@ -19,22 +19,23 @@ export interface Projection {
   readonly touches: readonly Touch[]
   /** What to do for each type of event; types that are not here are passed over. */
   readonly handlers: Readonly<Record<string, Handler>>
-  readonly passing?: Passing
-  /** Documents that are always at hand: collection and id. */
+  /** Absent: one runner does all of it. */
+  readonly sharing?: Sharing
+  /** Documents that are always at hand, in each partition its own: collection and id. */
   readonly watches: readonly (readonly [collection: string, id: string])[]
   /** Work that one event may owe to any number of documents, done a slice at a time. */
   readonly debt?: Debt
 }
 
 /**
- * A collection whose documents belong each to a stretch of the log of so many positions: once the log is past it, they
- * are not kept at hand, and before it none of them can be in the store.
+ * How the work is shared by partitions. Every event belongs to a key and every key to one partition; so does every
+ * document, but for the watched ones.
  */
-export interface Passing {
-  readonly collection: string
-  readonly positions: number
-  /** The first position of the stretch that a document belongs to. */
-  readonly beginsAt: (id: string) => number
+export interface Sharing {
+  /** Undefined: the event concerns every partition. */
+  readonly keyOf: (event: RecordedEvent) => string | undefined
+  /** What an event does in the partitions that it does not belong to: it may move their clocks. */
+  readonly elsewhere?: Readonly<Record<string, Handler>>
 }
 
 /** Work left over by a page of events, paid before the next page is begun. `owes` reads watched documents only. */
@@ -55,6 +56,8 @@ export interface Documents {
   get<T extends Document>(collection: string, id: string): T | undefined
   /** Whether {@link get} may be called. */
   has(collection: string, id: string): boolean
+  /** Whether documents of this key belong to this partition. */
+  owns(key: string): boolean
   /** What {@link get} answers, to hold on to; undefined if {@link get} may not be called. */
   hold(collection: string, id: string): HeldDocument | undefined
   /** Loads documents that no touch named. */

@@ -9,6 +9,7 @@ import {
   billingMonthOf,
   setBillingZone,
   tickBillingClock,
+  tickOnly,
 } from './billing-clock-document.js'
 import type { Documents, Projection, Want } from './projection.js'
 import {
@@ -31,6 +32,10 @@ export const typeBilling: Projection = {
   categories: ['customer', 'clock'],
   collections: { [typeMonths]: {}, [typeCustomerMonths]: {}, [billingClocks]: {} },
   watches: [[billingClocks, billingClockId]],
+  sharing: {
+    keyOf: ({ type, data }) => (type === 'BillableEventRecorded' ? (data as BillableEvent).type : undefined),
+    elsewhere: { BillableEventRecorded: tickOnly },
+  },
   touches: [touchSums],
   handlers: {
     BillableEventRecorded: ({ data }, documents) =>

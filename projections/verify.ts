@@ -2,9 +2,9 @@ import type { EventStore } from '../event-store/port.js'
 import { Fenced } from '../read-store/errors.js'
 import type { Build, ReadModel, ReadStore, Row, Snapshot } from '../read-store/port.js'
 import { DerivedCheck } from './derived-events.js'
-import { collectionsOf, Fold, isOwing } from './fold.js'
+import { Fold, isOwing } from './fold.js'
 import type { Projection } from './projection.js'
-import { foldTo } from './rebuild.js'
+import { checkpointsOf, createBuild, foldTo, openFolds } from './rebuild.js'
 
 const rowsAPage = 1_000
 
@@ -50,14 +50,14 @@ async function verifyBuild(projection: Projection, live: Build, options: VerifyO
   const { eventStore, readStore } = options
   const scratch = await readStore.scratch()
   try {
-    const build = await scratch.create(projection.name, projection.version, collectionsOf(projection))
+    const build = await createBuild(projection, scratch, live.partitions)
     const check = new DerivedCheck(eventStore)
-    const fold = await Fold.open(projection, build, check)
+    const folds = await openFolds(projection, build, check)
     // The long way without holding a snapshot; then the rest, which is short, up to the snapshot.
-    await foldTo(fold, await live.checkpoint(), options)
+    await foldTo(folds, await checkpointsOf(live), options)
     const snapshot = await settledSnapshot(projection, live, eventStore)
     try {
-      await foldTo(fold, await snapshot.checkpoint(), options)
+      await foldTo(folds, await checkpointsOf(snapshot), options)
       const compared = await compareAll(projection, snapshot, build)
       const outstanding = await outstandingDerived(check, snapshot)
       const derived = outstanding.map(({ id, difference }) => ({

@@ -1,7 +1,8 @@
 import type { NewEvent, RecordedEvent } from '../domain/event.js'
 import type { Document, Query, ReadModel, Row, UnitOfWork, Write } from '../read-store/port.js'
 import { KeptDocuments, type HeldDocument } from './kept-documents.js'
-import type { Documents, Passing, Touch } from './projection.js'
+import { wholePartition, type Partition } from './partition.js'
+import type { Documents, Projection, Touch } from './projection.js'
 
 /** When so many documents are in use, those that were not used lately are let go. */
 const documentsInUse = 10_000
@@ -22,50 +23,54 @@ export class WorkingSet implements Documents {
   #written = new Map<string, Write[]>()
   #derived: Derived[] = []
   readonly #flush: (changed: boolean) => Promise<void>
-  readonly #passing: Passing | undefined
+  readonly #projection: Pick<Projection, 'watches'>
+  readonly #partition: Partition
   /** Whether the build was empty at first. */
   readonly #isEmpty: boolean
-  /** Documents of stretches that begin at or after this position are at hand, or there are none. */
-  #knownFrom: number
   /** What the stores threw. */
   readonly #troubles = new WeakSet<Error>()
 
   /**
-   * @param position where the build stands
+   * @param position where the build, or the partition, stands
    * @param flush brings what was taken, and if `changed` all that has changed since, to where a query sees it
    */
   constructor(
     build: ReadModel,
     position: number,
-    passing: Passing | undefined,
+    projection: Pick<Projection, 'watches'>,
     flush: (changed: boolean) => Promise<void>,
+    partition = wholePartition,
   ) {
     this.#build = build
-    this.#passing = passing
+    this.#projection = projection
+    this.#partition = partition
     this.#isEmpty = position === 0
-    this.#knownFrom = position + 1
     this.#flush = flush
   }
 
   get<T extends Document>(collection: string, id: string): T | undefined {
-    const entry = this.#collection(collection).find(id)
+    const entry = this.hold(collection, id)
     if (!entry) throw new Error(`${collection} ${id} was used before it was loaded`)
     return entry.document as T | undefined
   }
 
   has(collection: string, id: string): boolean {
-    return this.#collection(collection).find(id) !== undefined
+    return this.hold(collection, id) !== undefined
+  }
+
+  owns(key: string): boolean {
+    return this.#partition.owns(key)
   }
 
   hold(collection: string, id: string): HeldDocument | undefined {
-    return this.#collection(collection).find(id)
+    return this.#collection(collection).find(this.#own(collection, id))
   }
 
   async load(collection: string, ids: readonly string[]): Promise<void> {
     const kept = this.#collection(collection)
-    const absent = ids.filter((id) => kept.find(id) === undefined)
+    const absent = ids.map((id) => this.#own(collection, id)).filter((id) => kept.find(id) === undefined)
     if (absent.length === 0) return
-    const stored = kept.isWhole ? [] : absent.filter((id) => !this.#isNew(collection, id))
+    const stored = kept.isWhole ? [] : absent
     const rows = stored.length > 0 ? await this.#asking(this.#build.getMany(collection, stored)) : []
     for (const id of absent) kept.add(id, undefined)
     for (const { id, text } of rows) kept.add(id, JSON.parse(text) as Document)
@@ -101,11 +106,11 @@ export class WorkingSet implements Documents {
   }
 
   put(collection: string, id: string, document: Document): void {
-    this.#collection(collection).change(id, document)
+    this.#collection(collection).change(this.#own(collection, id), document)
   }
 
   delete(collection: string, id: string): void {
-    this.#collection(collection).change(id, undefined)
+    this.#collection(collection).change(this.#own(collection, id), undefined)
   }
 
   write(collection: string, id: string, document: Document): void {
@@ -143,17 +148,6 @@ export class WorkingSet implements Documents {
     return { writes, derived }
   }
 
-  /**
-   * Lets go of passing documents that were not used since the last call. Only when all that was taken is committed.
-   *
-   * @param position the last event that was folded
-   */
-  pass(position: number): void {
-    if (!this.#passing) return
-    this.#collection(this.#passing.collection).age()
-    this.#knownFrom = position + 1
-  }
-
   /** Whether it is time to {@link forget}. */
   get isLarge(): boolean {
     let documents = 0
@@ -162,9 +156,8 @@ export class WorkingSet implements Documents {
   }
 
   /** Lets go of all documents that were not used lately. Only when all that was taken is committed. */
-  forget(position: number): void {
+  forget(): void {
     for (const kept of this.#kept.values()) kept.age()
-    this.#knownFrom = position + 1
   }
 
   /** Whether an error came from the stores, and so is no fault of the handler that met it. */
@@ -182,9 +175,14 @@ export class WorkingSet implements Documents {
     }
   }
 
-  /** Whether a passing document cannot have been stored yet. */
-  #isNew(collection: string, id: string): boolean {
-    return collection === this.#passing?.collection && this.#passing.beginsAt(id) >= this.#knownFrom
+  /** Each partition has watched documents of its own: the first one under their own names. */
+  #own(collection: string, id: string): string {
+    const { index } = this.#partition
+    if (index === 0) return id
+    const isWatched = this.#projection.watches.some(
+      ([name, watched]) => name === collection && watched === id,
+    )
+    return isWatched ? `${id}/${index}` : id
   }
 
   #collection(name: string): KeptDocuments {

@@ -183,7 +183,7 @@ void t.test('an event the fold cannot handle stops both projections there', asyn
     const good = billed('Emma', '2020-01-10T00:00:00Z')
     await tidemark.append(good, { ...billed('Emma', '2020-01-11T00:00:00Z'), data: { customer: 'Emma' } })
     const build = await liveBuild(projection, tidemark.readStore)
-    const fold = await Fold.open(projection, build, await Outbox.open(build, tidemark.eventStore))
+    const fold = await Fold.open(projection, build, await Outbox.open(build, tidemark.eventStore, 0))
     const page = await tidemark.eventStore.readAll({ after: 0, limit: 10 })
     await t.rejects(fold.apply(page), { code: 'projection-failed', event: { position: 2 } }, projection.name)
   }

@@ -107,7 +107,7 @@ void t.test('an event that was folded is not folded again by a page that overlap
   const build = await tidemark.readStore.create('data-plans', 1, collectionsOf(dataPlans))
   const fold = await Fold.open(dataPlans, build, new DerivedCheck(tidemark.eventStore))
   const { eventStore } = tidemark
-  await foldTo(fold, 5, { eventStore })
+  await foldTo([fold], [5], { eventStore })
   t.equal(await build.checkpoint(), 5, 'to the very position')
   const page = await eventStore.readAll({ after: 0, limit: 100 })
   await fold.apply(page)
