@@ -6,8 +6,11 @@ import { CaughtUp } from '../projections/queries/caught-up.js'
 import type { ReadStore } from '../projections/queries/live.js'
 import { rebuild } from '../projections/rebuild.js'
 import { agreementRoutes } from './agreements.js'
+import { billableEventRoutes } from './billable-events.js'
+import { billableTypeRoutes } from './billable-types.js'
 import { billingPeriodRoutes } from './billing-periods.js'
 import { clockRoutes } from './clocks.js'
+import { customerRoutes } from './customers.js'
 import { dataRecordRoutes } from './data-records.js'
 import { deadLetterRoutes } from './dead-letters.js'
 import { handleClientError, handleError, notFound, sendProblem } from './error-handler.js'
@@ -123,6 +126,9 @@ function resourceRoutes(api: Server, services: Services): void {
   dataRecordRoutes(api, services)
   notificationRoutes(api, services)
   clockRoutes(api, services)
+  billableEventRoutes(api, services)
+  customerRoutes(api, services)
+  billableTypeRoutes(api, services)
   deadLetterRoutes(api, services)
   streamRoutes(api, services)
 }

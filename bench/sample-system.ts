@@ -59,6 +59,7 @@ export function contextOf(data: string): Context {
       port: 0,
       logLevel: 'silent',
       allowedLateness: 0,
+      billingTimeZone: undefined,
     },
     output: {
       json: true,

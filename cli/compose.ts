@@ -1,6 +1,7 @@
 import type { EventStore } from '../event-store/port.js'
 import type { ReadStore } from '../read-store/port.js'
 import { setAllowedLateness } from '../commands/advance-clock.js'
+import { setBillingTimeZone } from '../commands/billing-time-zone.js'
 import type { Config } from './config.js'
 import { openEventStore, openReadStore } from './engines.js'
 import { startProjector, type Projector, type ProjectorReport } from './projector.js'
@@ -20,11 +21,13 @@ export interface System {
   close(): Promise<void>
 }
 
+/** @throws {BillingTimeZoneFixed} the log is billed in another time zone than the one configured */
 export async function openSystem(config: Config, report: (report: ProjectorReport) => void): Promise<System> {
   const { engines } = config
   const { eventStore, bell } = await openEventStore(engines, report)
   let readStore: ReadStore
   try {
+    await setBillingTimeZone(eventStore, config.billingTimeZone)
     readStore = await openReadStore(engines, report)
   } catch (error) {
     await eventStore.close()

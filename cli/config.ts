@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
 import type { EngineSettings } from './engines.js'
+import { isTimeZone } from '../domain/time-zone.js'
 
 /** Everything that can be set from outside. docs/operations.md lists the variables. */
 export interface Config {
@@ -14,6 +15,8 @@ export interface Config {
   readonly logLevel: LogLevel
   /** Milliseconds. */
   readonly allowedLateness: number
+  /** Undefined: the one that the log is billed in, which is UTC for a new one. */
+  readonly billingTimeZone: string | undefined
 }
 
 /** Where the API listens if no port is set. */
@@ -44,6 +47,7 @@ export function loadConfig(data?: string): Config {
     port: env.PORT ? portOf(env.PORT) : undefined,
     logLevel: logLevelOf(env.LOG_LEVEL || 'info'),
     allowedLateness: durationOf('ALLOWED_LATENESS', env.ALLOWED_LATENESS || 'PT0S'),
+    billingTimeZone: timeZoneOf('BILLING_TIME_ZONE', env.BILLING_TIME_ZONE || undefined),
   }
 }
 
@@ -104,6 +108,13 @@ function logLevelOf(value: string): LogLevel {
   if (!level)
     throw new InvalidSetting(`LOG_LEVEL is ${JSON.stringify(value)}: it takes one of ${logLevels.join(', ')}`)
   return level
+}
+
+function timeZoneOf(name: string, value: string | undefined): string | undefined {
+  if (value === undefined || isTimeZone(value)) return value
+  throw new InvalidSetting(
+    `${name} is ${JSON.stringify(value)}: it takes a name of the IANA database, such as Europe/Warsaw`,
+  )
 }
 
 /** An ISO 8601 duration of fixed length (days are 24 hours), in milliseconds. */

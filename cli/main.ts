@@ -6,7 +6,12 @@ import { advanceDataRecordClock } from './advance-clock.js'
 import { run, withCommonOptions, type Context } from './command.js'
 import { exportDeadLetters, listDeadLetters, retryDeadLetters } from './dead-letters.js'
 import { demo } from './demo.js'
-import { generateDataPlanSample, type DataPlanOptions } from './generate.js'
+import {
+  generateBillingSample,
+  generateDataPlanSample,
+  type BillingOptions,
+  type DataPlanOptions,
+} from './generate.js'
 import { importPaths } from './import.js'
 import { listProjections } from './projections.js'
 import { rebuildProjections } from './rebuild.js'
@@ -52,6 +57,18 @@ action<DataPlanOptions>(
     .requiredOption('--months <n>', 'how many months')
     .requiredOption('--out <dir>', 'folder to write to'),
   (context, options) => generateDataPlanSample(options, context),
+)
+action<BillingOptions>(
+  command(generate, 'billing', 'billable events of customers, with known totals, one file a month')
+    .requiredOption('--customers <n>', 'how many customers')
+    .requiredOption('--events <n>', 'how many billable events')
+    .requiredOption('--out <dir>', 'folder to write to')
+    .option('--months <n>', 'how many months', '3')
+    .option('--seed <n>', 'another one gives other events that come to the same', '1')
+    .option('--disorder <share>', 'share of events that come out of order', '0.1')
+    .option('--late <share>', 'share of events that come when their month has been invoiced', '0.02')
+    .option('--duplicates <share>', 'share of files that are delivered twice', '0.34'),
+  (context, options) => generateBillingSample(options, context),
 )
 action<{ wait: boolean }, [string, string[]]>(
   command(

@@ -15,6 +15,12 @@ export const faultCodes = {
   'invalid-time-zone': 'a time zone is a name of the IANA database, such as Europe/Warsaw',
   'invalid-bytes': `a number of bytes is an integer from 0 to ${Number.MAX_SAFE_INTEGER}`,
   'invalid-msisdn': 'an msisdn is text of 1 to 20 decimal digits',
+  'invalid-instant': 'an instant is an integer of milliseconds since 1970, in the years 1 to 9999',
+  'invalid-customer':
+    'a customer is text of 1 to 200 characters without white space around it, and neither . nor ..',
+  'invalid-amount':
+    'an amount is a decimal such as -12.345, with a point, within ±90071992547409.91 and not longer than 40 characters',
+  'invalid-billable-type': 'the type is MESSAGE, DATA, CALL, PACK or MISC, in any case',
   'invalid-id': 'an id is text of 1 to 200 characters (that of an agreement has neither spaces nor /)',
 } as const
 

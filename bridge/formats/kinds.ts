@@ -1,8 +1,10 @@
 import { agreementSigned, parseAgreement, type Agreement } from '../../domain/agreement.js'
+import { billableEventRecorded, parseBillableEvent, type BillableEvent } from '../../domain/billable-event.js'
 import { dataRecorded, parseDataRecord, type DataRecord } from '../../domain/data-record.js'
 import type { Metadata, NewEvent } from '../../domain/event.js'
 import { faultCodes } from '../../domain/fault.js'
 import { InvalidRecord, refused } from '../../domain/invalid-record.js'
+import { parseBillableEventLine } from './billable-event-csv.js'
 import { parseDataRecordLine } from './data-record-csv.js'
 import type { Line } from './lines.js'
 import { parseJsonLine } from './ndjson.js'
@@ -17,6 +19,11 @@ export const kinds = {
     parse: parseDataRecord,
     parseText: parseDataRecordLine,
     event: dataRecorded,
+  }),
+  'billable-events': kind<BillableEvent>({
+    parse: parseBillableEvent,
+    parseText: parseBillableEventLine,
+    event: billableEventRecorded,
   }),
 }
 
@@ -39,8 +46,11 @@ export interface Kind<Record> {
    */
   readonly parse: (value: unknown) => Record
   /** The fact that a record is. */
-  event(record: Record, metadata: Metadata): NewEvent
+  event(record: Record, metadata: SourceMetadata): NewEvent
 }
+
+/** With the coordinate of the record, which may be all that tells it from others. */
+export type SourceMetadata = Metadata & { readonly source: string }
 
 export function isKindName(name: string): name is KindName {
   return Object.hasOwn(kinds, name)
@@ -48,7 +58,7 @@ export function isKindName(name: string): name is KindName {
 
 interface Parsers<Record> {
   readonly parse: (value: unknown) => Record
-  readonly event: (record: Record, metadata: Metadata) => NewEvent
+  readonly event: (record: Record, metadata: SourceMetadata) => NewEvent
   /** For lines that are not JSON. */
   readonly parseText?: (line: string) => Record
 }

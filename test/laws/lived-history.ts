@@ -83,7 +83,7 @@ async function takeLines(
 }
 
 /** The next fold, if it is still at work after this. */
-async function goOn(place: Place, fold: Fold | undefined, after: After): Promise<Fold | undefined> {
+export async function goOn(place: Place, fold: Fold | undefined, after: After): Promise<Fold | undefined> {
   if (after.type === 'nothing') return fold
   if (after.type === 'crash') {
     await crash(place, after)
