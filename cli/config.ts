@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
+import type { KafkaSettings } from '../bridge/kafka/settings.js'
+import { InvalidSetting } from './invalid-setting.js'
+import { kafkaSettings, schemaRegistryOf } from './kafka-settings.js'
 
 /** Everything that can be set from outside. docs/operations.md lists the variables. */
 export interface Config {
@@ -11,15 +14,16 @@ export interface Config {
   readonly logLevel: LogLevel
   /** Milliseconds. */
   readonly allowedLateness: number
+  /** The bridge is on if it is there. */
+  readonly kafka?: KafkaSettings | undefined
+  /** For records in Avro. With user and password, if it wants them: not to be printed. */
+  readonly schemaRegistry?: string | undefined
 }
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-/** A setting that cannot be used. The message names it, its value and what would be accepted. */
-export class InvalidSetting extends Error {
-  readonly code = 'invalid-setting'
-}
+export { InvalidSetting }
 
 /**
  * Reads the environment, and `.env` for what the environment does not set.
@@ -30,7 +34,7 @@ export class InvalidSetting extends Error {
 export function loadConfig(data?: string): Config {
   if (existsSync('.env')) process.loadEnvFile('.env')
   const { env } = process
-  for (const name of ['EVENTSTOREDB_URL', 'MONGODB_URL', 'KAFKA_BROKERS']) {
+  for (const name of ['EVENTSTOREDB_URL', 'MONGODB_URL']) {
     if (env[name]) {
       throw new InvalidSetting(`${name} is set, but this version runs on the embedded engine only: unset it`)
     }
@@ -41,6 +45,8 @@ export function loadConfig(data?: string): Config {
     port: portOf(env.PORT || '3000'),
     logLevel: logLevelOf(env.LOG_LEVEL || 'info'),
     allowedLateness: durationOf('ALLOWED_LATENESS', env.ALLOWED_LATENESS || 'PT0S'),
+    kafka: kafkaSettings(env),
+    schemaRegistry: schemaRegistryOf(env.SCHEMA_REGISTRY_URL),
   }
 }
 

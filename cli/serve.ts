@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { once } from 'node:events'
-import pino from 'pino'
+import pino, { type Logger } from 'pino'
 import { buildServer } from '../api/server.js'
+import type { Bridge } from '../bridge/kafka/bridge.js'
 import { projections } from '../projections/index.js'
 import { WrongUsage, type Context } from './command.js'
-import { openSystem } from './compose.js'
-import { portOf } from './config.js'
+import { openSystem, type System } from './compose.js'
+import { portOf, type Config } from './config.js'
 
-const roles = ['api', 'projector'] as const
+const roles = ['api', 'projector', 'bridge'] as const
 type Role = (typeof roles)[number]
 
 /** How often to look whether the process that runs the projections has ended, in milliseconds. */
@@ -19,9 +20,9 @@ export interface ServeOptions {
   readonly port?: string
 }
 
-/** `tidemark serve`: API and projections in one process, until it is told to stop. */
+/** `tidemark serve`: API, projections and bridge in one process, until it is told to stop. */
 export async function serve(options: ServeOptions, { config }: Context): Promise<void> {
-  const chosen = rolesOf(options.roles)
+  const chosen = rolesOf(options.roles, config)
   const logger = pino({ level: config.logLevel })
   const system = await openSystem(config, (report) => {
     if (report.type === 'failed' || report.type === 'trouble') logger.error(report)
@@ -33,33 +34,77 @@ export async function serve(options: ServeOptions, { config }: Context): Promise
     if (!(await system.project())) logger.warn('another process runs the projections of this folder')
     takeOver = setInterval(() => void system.project(), lookAgainAfter)
   }
-  if (chosen.has('api')) {
-    const { eventStore, readStore } = system
-    const server = await buildServer({
-      eventStore,
-      readStore,
-      projections,
-      logger,
-      version: await versionOf(),
-    })
-    const host = options.host ?? config.host
-    const port = options.port === undefined ? config.port : portOf(options.port)
-    await server.listen({ host, port })
-    await stopped
-    await server.close()
-  } else await stopped
-  clearInterval(takeOver)
-  logger.info('stopping')
-  await system.close()
+  const bridge = chosen.has('bridge') ? await bridgeOf(system, config, logger) : undefined
+  let closeServer: (() => Promise<void>) | undefined
+  try {
+    if (chosen.has('api')) closeServer = await listen(options, system, config, logger, bridge)
+    // A bridge ends by itself only if it could not be started.
+    await Promise.race([stopped, ...(bridge ? [bridge.ended] : [])])
+  } finally {
+    logger.info('stopping')
+    await closeServer?.()
+    await bridge?.stop()
+    clearInterval(takeOver)
+    await system.close()
+  }
 }
 
-function rolesOf(value: string | undefined): ReadonlySet<Role> {
-  if (value === undefined) return new Set(roles)
+/** Serves the API; answers how to stop that. */
+async function listen(
+  options: ServeOptions,
+  { eventStore, readStore }: System,
+  config: Config,
+  logger: Logger,
+  bridge: Bridge | undefined,
+): Promise<() => Promise<void>> {
+  const { schemaRegistry } = config
+  const server = await buildServer({
+    eventStore,
+    readStore,
+    projections,
+    logger,
+    version: await versionOf(),
+    ...(schemaRegistry === undefined ? {} : { schemaRegistry }),
+    ...(bridge ? { bridge } : {}),
+  })
+  const host = options.host ?? config.host
+  const port = options.port === undefined ? config.port : portOf(options.port)
+  await server.listen({ host, port })
+  return () => server.close()
+}
+
+async function bridgeOf(
+  { eventStore }: System,
+  { kafka, schemaRegistry }: Config,
+  logger: Logger,
+): Promise<Bridge | undefined> {
+  if (!kafka) return undefined
+  // Its client takes a while to load, and most processes do without.
+  const { startBridge } = await import('../bridge/kafka/bridge.js')
+  return startBridge({
+    eventStore,
+    settings: kafka,
+    ...(schemaRegistry === undefined ? {} : { schemaRegistry }),
+    report: (report) => {
+      if (report.type === 'trouble' || report.type === 'lost') logger.error(report)
+      else if (report.type === 'fenced') logger.warn(report)
+      else if (report.type === 'client') logger.debug(report)
+      else logger.info(report)
+    },
+  })
+}
+
+/** @returns the roles of this process: by default all that are configured */
+function rolesOf(value: string | undefined, { kafka }: Config): ReadonlySet<Role> {
+  if (value === undefined) return new Set(roles.filter((role) => role !== 'bridge' || kafka))
   const chosen = value.split(',').map((name) => roles.find((role) => role === name.trim()))
   if (chosen.some((role) => role === undefined)) {
     throw new WrongUsage(
       `--roles is ${JSON.stringify(value)}: it takes some of ${roles.join(', ')}, with commas between`,
     )
+  }
+  if (chosen.includes('bridge') && !kafka) {
+    throw new WrongUsage('--roles has bridge, but KAFKA_BROKERS is not set: say where Kafka is')
   }
   return new Set(chosen.filter((role) => role !== undefined))
 }

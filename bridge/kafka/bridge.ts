@@ -45,7 +45,13 @@ export interface Bridge {
 }
 
 const usualPatience = 60_000
-const usual: GroupTimes = { session: 30_000, heartbeat: 3_000, display: 2_000, abandoned: 60_000 }
+const usual: GroupTimes = {
+  session: 30_000,
+  heartbeat: 3_000,
+  fetch: 250,
+  display: 2_000,
+  abandoned: 60_000,
+}
 
 /** Starts the bridge. Any number of processes may run one for the same log: their group shares the partitions. */
 export function startBridge(options: BridgeOptions): Bridge {

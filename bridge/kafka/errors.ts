@@ -36,10 +36,10 @@ export function isClientError(error: unknown): error is Error {
   return error instanceof Error && error.name.startsWith('KafkaJS')
 }
 
-/** What went wrong at the bottom of it: the library wraps errors in errors. */
+/** What went wrong at the bottom of it: the client library wraps errors in errors. Ours say what matters themselves. */
 export function rootOf(error: unknown): Error {
   let root = error instanceof Error ? error : new Error(String(error))
-  while (root.cause instanceof Error && root.cause !== root) root = root.cause
+  while (isClientError(root) && root.cause instanceof Error && root.cause !== root) root = root.cause
   return root
 }
 

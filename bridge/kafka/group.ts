@@ -13,6 +13,8 @@ export interface GroupTimes {
   /** A member that has not been heard of for so long is taken for dead. */
   readonly session: number
   readonly heartbeat: number
+  /** How long the brokers wait for something to fetch. Whoever wants to fetch from elsewhere, or to stop, waits as long. */
+  readonly fetch: number
   /** How often the place is committed to the broker, and how far the end is away looked up: for display. */
   readonly display: number
   /** How long a partition is left to a reader of another group without any progress. */
@@ -55,8 +57,7 @@ export class GroupReader {
       heartbeatInterval: times.heartbeat,
       rebalanceTimeout: Math.max(times.session, 30_000),
       allowAutoTopicCreation: false,
-      // A partition that is to be fetched again, and a consumer that is to stop, wait for the fetch under way.
-      maxWaitTimeInMs: 250,
+      maxWaitTimeInMs: times.fetch,
       maxBytesPerPartition: 1024 * 1024,
       maxBytes: 8 * 1024 * 1024,
       metadataMaxAge: 60_000,

@@ -94,7 +94,7 @@ async function findTopics(admin: Admin, { settings, report }: ReachOptions): Pro
   const missing = read.filter((topic) => !existing.has(topic))
   if (missing.length > 0) {
     throw new TopicMissing(
-      `Kafka has no topic ${missing.join(' and none ')}, or does not let us see it: create it with as many partitions ` +
+      `Kafka has no topic ${missing.join(' and no topic ')}, or does not let us see it: create it with as many partitions ` +
         'as its records need, or say in KAFKA_TOPICS what it is called',
     )
   }
