@@ -30,3 +30,23 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
     if (!signal.aborted) throw error
   })
 }
+
+/**
+ * Waits for work, but for so many milliseconds at most, and not when `signal` aborts.
+ *
+ * @returns whether the work is done. Where it is not, nobody is told any more how it ends.
+ */
+export async function atMost(
+  milliseconds: number,
+  work: Promise<unknown>,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const done = new AbortController()
+  const signals = signal ? [done.signal, signal] : [done.signal]
+  const late = pause(Math.max(0, milliseconds), AbortSignal.any(signals)).then(() => false)
+  try {
+    return await Promise.race([work.then(() => true), late])
+  } finally {
+    done.abort()
+  }
+}

@@ -1,9 +1,9 @@
-import type { Admin, Kafka } from 'kafkajs'
+import type { Admin } from 'kafkajs'
 import type { Metric } from 'prom-client'
 import type { EventStore } from '../../commands/intake.js'
 import { avroDecoder } from './avro.js'
-import { Backoff, pause } from './backoff.js'
-import { kafkaClient } from './client.js'
+import { atMost, Backoff, pause } from './backoff.js'
+import { clientsOf, type Clients } from './client.js'
 import { explained, KafkaError, rootOf } from './errors.js'
 import { BridgeFigures } from './figures.js'
 import { GroupReader, type GroupTimes } from './group.js'
@@ -45,6 +45,8 @@ export interface Bridge {
 }
 
 const usualPatience = 60_000
+/** How long leaving may take, in milliseconds: then connections are cut. */
+const farewell = 10_000
 const usual: GroupTimes = {
   session: 30_000,
   heartbeat: 3_000,
@@ -72,7 +74,6 @@ export function startBridge(options: BridgeOptions): Bridge {
 class RunningBridge {
   readonly #options: BridgeOptions
   readonly #report: (report: BridgeReport) => void
-  readonly #kafka: Kafka
   readonly #stopping = new AbortController()
   #hasJoined = false
   readonly figures = new BridgeFigures()
@@ -83,7 +84,6 @@ class RunningBridge {
   constructor(options: BridgeOptions) {
     this.#options = options
     this.#report = options.report ?? (() => {})
-    this.#kafka = kafkaClient(options.settings, this.#report)
     this.troubles = new Troubles(this.#report, this.figures)
     let joined = () => {}
     const hasJoined = new Promise<void>((resolve) => (joined = resolve))
@@ -128,14 +128,23 @@ class RunningBridge {
 
   /** From reaching the brokers until the bridge is told to stop; throws if the client gives up before. */
   async #session(joined: () => void): Promise<void> {
+    const clients = clientsOf(this.#options.settings, this.#report)
+    try {
+      await this.#sessionOver(clients, joined)
+    } finally {
+      clients.end()
+    }
+  }
+
+  async #sessionOver(clients: Clients, joined: () => void): Promise<void> {
     const { settings, patience = usualPatience } = this.#options
     const { signal } = this.#stopping
     const reaching = { settings, troubles: this.troubles, report: this.#report, patience }
-    const admin = await reachKafka(this.#kafka, reaching, signal)
-    const publishers = new Publishers((member, ending) => this.#publish(admin, member, ending))
+    const admin = await reachKafka(clients.client(), reaching, signal)
+    const publishers = new Publishers((member, ending) => this.#publish(clients, admin, member, ending))
     let group: GroupReader | undefined
     try {
-      group = await this.#join(admin, (leader, member) => {
+      group = await this.#join(clients, admin, (leader, member) => {
         joined()
         if (leader) publishers.start(member)
         else void publishers.stop()
@@ -143,30 +152,38 @@ class RunningBridge {
       const crash = await Promise.race([group.crashed, aborted(signal)])
       if (crash) throw explained(crash, settings)
     } finally {
-      await Promise.all([group?.stop(), publishers.stop()])
-      await admin.disconnect().catch(() => {})
+      const ended = Promise.all([group?.stop(), publishers.stop()]).then(() => admin.disconnect())
+      await atMost(
+        farewell,
+        ended.catch(() => {}),
+      )
     }
   }
 
-  #join(admin: Admin, onLeader: (leader: boolean, member: string) => void): Promise<GroupReader> {
+  #join(
+    clients: Clients,
+    admin: Admin,
+    onLeader: (leader: boolean, member: string) => void,
+  ): Promise<GroupReader> {
     const { eventStore, settings, schemaRegistry, times } = this.#options
     const { recordsAPage = 1_000, shortPatience = 10_000 } = this.#options
     return GroupReader.join({
       ...{ eventStore, settings, admin, recordsAPage, shortPatience, group: settings.group, onLeader },
+      kafka: clients.client(),
       ...{ figures: this.figures, troubles: this.troubles, report: this.#report },
       avro: avroDecoder(schemaRegistry),
       times: { ...usual, ...times },
     })
   }
 
-  async #publish(admin: Admin, member: string, signal: AbortSignal): Promise<void> {
+  async #publish(clients: Clients, admin: Admin, member: string, signal: AbortSignal): Promise<void> {
     const { eventStore, settings, times } = this.#options
     const { group } = settings
     await Promise.all(
       outputTopicsOf(settings).map(({ output, topic }) =>
         publish(
           {
-            ...{ eventStore, topic, output: outputs[output], group, kafka: this.#kafka },
+            ...{ eventStore, topic, output: outputs[output], group, kafka: clients.client() },
             ...{ figures: this.figures, troubles: this.troubles, report: this.#report },
             abandoned: times?.abandoned ?? usual.abandoned,
             isMember: (id) => isMember(admin, group, id),

@@ -1,5 +1,4 @@
-import type { Admin, Consumer } from 'kafkajs'
-import { kafkaClient } from './client.js'
+import type { Admin, Consumer, Kafka } from 'kafkajs'
 import { rootOf } from './errors.js'
 import { HeldPartition, type Assignment, type Fetching } from './held-partition.js'
 import { limitsNow } from './limits.js'
@@ -23,6 +22,8 @@ export interface GroupTimes {
 
 export interface GroupOptions extends PartitionOptions {
   readonly settings: KafkaSettings
+  /** Of its own. */
+  readonly kafka: Kafka
   readonly admin: Admin
   readonly troubles: Troubles
   readonly times: GroupTimes
@@ -48,10 +49,10 @@ export class GroupReader {
   readonly crashed: Promise<Error>
 
   private constructor(options: GroupOptions) {
-    const { settings, report, times, figures, troubles, admin } = options
+    const { kafka, settings, report, times, figures, troubles, admin } = options
     this.#options = options
     this.#inputs = new Map(inputsOf(settings).map((input) => [input.topic, input]))
-    const consumer = kafkaClient(settings, report).consumer({
+    const consumer = kafka.consumer({
       groupId: settings.group,
       sessionTimeout: times.session,
       heartbeatInterval: times.heartbeat,
@@ -136,6 +137,7 @@ export class GroupReader {
       report({ type: 'client', part: 'consumer', message: rootOf(error).message })
     })
     for (const held of this.#held.values()) held.end()
+    this.#held.clear()
   }
 
   /**

@@ -75,14 +75,16 @@ export class HeldPartition {
     const assignment = this.#assignment
     const mayGoOn = () => payload.isRunning() && !payload.isStale() && !assignment.over
     if (!mayGoOn()) return
-    const resolve = (offset: string) => {
-      if (!assignment.over) payload.resolveOffset(offset)
+    const taken = (offset: string, lag: number) => {
+      if (assignment.over) return
+      payload.resolveOffset(offset)
+      this.#fetching.figures.lag(this.reader.topic, this.reader.partition, lag)
     }
     try {
       await beating(
         () => payload.heartbeat(),
         this.#fetching.heartbeat,
-        (beat) => this.#read(payload.batch, { mayGoOn, beat, resolve }),
+        (beat) => this.#read(payload.batch, { mayGoOn, beat, taken }),
       )
     } catch (error) {
       // The library joins the group again, or gives up.

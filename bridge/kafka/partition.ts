@@ -29,8 +29,8 @@ export interface Flow {
   readonly mayGoOn: () => boolean
   /** After every page: tells the group that we live. Throws what stops the reading. */
   readonly beat: () => Promise<void>
-  /** Everything up to this offset is in the log. */
-  readonly resolve: (offset: string) => void
+  /** Everything up to this offset is in the log, and so many records are still to come. */
+  readonly taken: (offset: string, lag: number) => void
   readonly limits: () => Promise<Limits>
 }
 
@@ -161,13 +161,12 @@ export class PartitionReader {
         offset: Number(isEnd ? batch.lastOffset() : last.offset) + 1,
         last: { offset: Number(last.offset), timestamp: Number(last.timestamp) },
       })
-      this.#options.figures.lag(this.topic, this.partition, Number(batch.highWatermark) - reader.state.offset)
-      flow.resolve(last.offset)
+      flow.taken(last.offset, Number(batch.highWatermark) - reader.state.offset)
       await flow.beat()
     }
     if (messages.length === 0) {
       this.#skippedTo = Number(batch.lastOffset()) + 1
-      flow.resolve(batch.lastOffset())
+      flow.taken(batch.lastOffset(), Number(batch.highWatermark) - this.#skippedTo)
     }
   }
 

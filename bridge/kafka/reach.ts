@@ -1,5 +1,5 @@
 import type { Admin, Kafka } from 'kafkajs'
-import { Backoff, pause } from './backoff.js'
+import { atMost, Backoff, pause } from './backoff.js'
 import { KafkaRefused, KafkaUnreachable, rootOf, TopicMissing } from './errors.js'
 import type { BridgeReport } from './reports.js'
 import { inputsOf, outputTopicsOf, type KafkaSettings } from './settings.js'
@@ -33,7 +33,8 @@ export async function reachKafka(kafka: Kafka, options: ReachOptions, signal: Ab
     options.report({ type: 'connected', topics })
     return admin
   } catch (error) {
-    await admin.disconnect().catch(() => {})
+    // Whoever made the client ends its connections.
+    admin.disconnect().catch(() => {})
     throw error
   }
 }
@@ -46,12 +47,12 @@ async function connect(
   const until = performance.now() + patience
   const backoff = new Backoff(500, 5_000)
   const brokers = settings.brokers.join(', ')
+  let root = new Error('they take connections, and do not answer')
   for (;;) {
     try {
-      return await admin.connect()
+      if (await atMost(until - performance.now(), admin.connect(), signal)) return
     } catch (error) {
-      const root = rootOf(error)
-      signal.throwIfAborted()
+      root = rootOf(error)
       if (root.name === 'KafkaJSSASLAuthenticationError') {
         throw new KafkaRefused(
           `Kafka at ${brokers} refuses the credentials (${root.message}): check KAFKA_SASL_MECHANISM, ` +
@@ -59,12 +60,13 @@ async function connect(
           { cause: error },
         )
       }
-      const wait = backoff.next()
-      if (performance.now() + wait > until) throw unreachable(brokers, settings, patience, root)
-      troubles.met(brokersPart, root, wait)
-      await pause(wait, signal)
-      signal.throwIfAborted()
     }
+    signal.throwIfAborted()
+    const wait = backoff.next()
+    if (performance.now() + wait > until) throw unreachable(brokers, settings, patience, root)
+    troubles.met(brokersPart, root, wait)
+    await pause(wait, signal)
+    signal.throwIfAborted()
   }
 }
 
@@ -80,12 +82,10 @@ function unreachable(
       ? 'check KAFKA_BROKERS, that they run, and whether they want TLS or credentials (KAFKA_SSL, KAFKA_SASL_…)'
       : `check KAFKA_BROKERS, that they run${secured}, and the certificate (KAFKA_SSL_CA)`
   const seconds = Math.round(patience / 1000)
-  return new KafkaUnreachable(
-    `no Kafka broker of ${brokers} answered for ${seconds} s (${root.message}): ${advice}`,
-    {
-      cause: root,
-    },
-  )
+  const why = root.message.replaceAll(/\s+/g, ' ').trim()
+  return new KafkaUnreachable(`no Kafka broker of ${brokers} answered for ${seconds} s (${why}): ${advice}`, {
+    cause: root,
+  })
 }
 
 async function findTopics(admin: Admin, { settings, report }: ReachOptions): Promise<readonly string[]> {
