@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Socket } from 'node:net'
-import { Problem, problemType, type ProblemCode } from './problem.js'
+import { Problem, problems, problemType, type ProblemCode } from './problem.js'
 
 /** How soon it may be better, in seconds. */
 const retryAfter = { 'retry-after': '1' }
@@ -14,6 +14,7 @@ const meanings: Readonly<Record<string, ProblemCode>> = {
   'already-recovered': 'already-recovered',
   'not-caught-up': 'not-caught-up',
   'read-model-missing': 'not-caught-up',
+  'schema-registry-unavailable': 'schema-registry-unavailable',
   'database-busy': 'store-busy',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-request',
@@ -64,7 +65,7 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
   if (code === undefined) {
     return new Problem('internal-error', `the request failed; the log says why, under the id ${request.id}`)
   }
-  const headers = code === 'not-caught-up' || code === 'store-busy' ? retryAfter : {}
+  const headers = problems[code].status === 503 ? retryAfter : {}
   return new Problem(code, details[code] ?? error.message, {}, headers)
 }
 

@@ -1,5 +1,6 @@
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { LoggerOptions } from 'pino'
+import { avroDecoder } from '../bridge/kafka/avro.js'
 import type { EventStore } from '../event-store/port.js'
 import type { Projection } from '../projections/projection.js'
 import { CaughtUp } from '../projections/queries/caught-up.js'
@@ -25,7 +26,7 @@ import { projectionRoutes } from './projections.js'
 import { metricsOf } from './registry.js'
 import { Rebuilds, type Rebuild } from './rebuilds.js'
 import { recordDurations } from './request-durations.js'
-import type { RouteTypes, Server, Services } from './services.js'
+import type { BridgeHealth, RouteTypes, Server, Services } from './services.js'
 import { streamRoutes } from './streams.js'
 import { compileValidator } from './validation.js'
 
@@ -50,6 +51,10 @@ export interface ServerOptions {
   readonly rebuild?: Rebuild
   /** Whether there is more to serve than `/health`, `/metrics` and their description. Default true. */
   readonly resources?: boolean
+  /** The schema registry, for dead letters in Avro. Default: there is none. */
+  readonly schemaRegistry?: string
+  /** The bridge that runs in this process: its figures are served, and whether it is ready. */
+  readonly bridge?: BridgeHealth
 }
 
 /** Room for 10,000 records of twice the usual size, in bytes. */
@@ -78,7 +83,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
   })
   const api: Server = server.withTypeProvider<RouteTypes>()
-  const metrics = metricsOf({ eventStore, readStore, projections })
+  const { bridge } = options
+  const metrics = metricsOf({ eventStore, readStore, projections, more: bridge?.metrics ?? [] })
   const counted = metrics.counting(eventStore)
   const services: Services = {
     eventStore: counted,
@@ -87,6 +93,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     caughtUp: new CaughtUp({ eventStore, readStore, projections, patience: options.readPatience ?? 10_000 }),
     idempotent: new IdempotentRequests(counted),
     metrics,
+    avro: avroDecoder(options.schemaRegistry),
+    bridge,
   }
   const inThisThread: Rebuild = (projection, how) => rebuild(projection, { eventStore, readStore, ...how })
   const rebuilds = new Rebuilds(options.rebuild ?? inThisThread, (projection, error) =>

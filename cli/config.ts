@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
-import type { EngineSettings } from './engines.js'
+import type { KafkaSettings } from '../bridge/kafka/settings.js'
 import { isTimeZone } from '../domain/time-zone.js'
+import { enginesOf } from './engine-settings.js'
+import type { EngineSettings } from './engines.js'
+import { InvalidSetting } from './invalid-setting.js'
+import { kafkaSettings, schemaRegistryOf } from './kafka-settings.js'
 
 /** Everything that can be set from outside. docs/operations.md lists the variables. */
 export interface Config {
@@ -17,6 +21,10 @@ export interface Config {
   readonly allowedLateness: number
   /** Undefined: the one that the log is billed in, which is UTC for a new one. */
   readonly billingTimeZone: string | undefined
+  /** The bridge is on if it is there. */
+  readonly kafka?: KafkaSettings | undefined
+  /** For records in Avro. With user and password, if it wants them: not to be printed. */
+  readonly schemaRegistry?: string | undefined
 }
 
 /** Where the API listens if no port is set. */
@@ -25,10 +33,7 @@ export const usualPort = 3000
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-/** A setting that cannot be used. The message names it, its value and what would be accepted. */
-export class InvalidSetting extends Error {
-  readonly code = 'invalid-setting'
-}
+export { InvalidSetting }
 
 /**
  * Reads the environment, and `.env` for what the environment does not set.
@@ -48,50 +53,9 @@ export function loadConfig(data?: string): Config {
     logLevel: logLevelOf(env.LOG_LEVEL || 'info'),
     allowedLateness: durationOf('ALLOWED_LATENESS', env.ALLOWED_LATENESS || 'PT0S'),
     billingTimeZone: timeZoneOf('BILLING_TIME_ZONE', env.BILLING_TIME_ZONE || undefined),
+    kafka: kafkaSettings(env),
+    schemaRegistry: schemaRegistryOf(env.SCHEMA_REGISTRY_URL),
   }
-}
-
-function enginesOf(data: string, env: NodeJS.ProcessEnv): EngineSettings {
-  const eventStoreDbUrl = urlOf(
-    'EVENTSTOREDB_URL',
-    env.EVENTSTOREDB_URL,
-    /^(esdb|kurrentdb)(\+discover)?:\/\/./,
-  )
-  const mongoDbUrl = urlOf('MONGODB_URL', env.MONGODB_URL, /^mongodb(\+srv)?:\/\/./)
-  const namespace = namespaceOf(env.TIDEMARK_NAMESPACE)
-  return {
-    data,
-    ...(eventStoreDbUrl !== undefined && { eventStoreDbUrl }),
-    ...(mongoDbUrl !== undefined && { mongoDbUrl }),
-    ...(namespace !== undefined && { namespace }),
-    partitions: partitionsOf(env.PROJECTION_PARTITIONS || (mongoDbUrl === undefined ? '1' : '4')),
-  }
-}
-
-/** The value is not repeated: it may hold a password. */
-function urlOf(name: string, value: string | undefined, form: RegExp): string | undefined {
-  if (!value) return undefined
-  if (!form.test(value)) {
-    const example = name === 'MONGODB_URL' ? 'mongodb://host:27017/tidemark' : 'esdb://host:2113'
-    throw new InvalidSetting(`${name} is not of the form ${example}`)
-  }
-  return value
-}
-
-function namespaceOf(value: string | undefined): string | undefined {
-  if (!value) return undefined
-  if (/^[a-z0-9_]{1,30}$/i.test(value)) return value
-  throw new InvalidSetting(
-    `TIDEMARK_NAMESPACE is ${JSON.stringify(value)}: it takes up to 30 letters, digits and underscores`,
-  )
-}
-
-function partitionsOf(value: string): number {
-  const partitions = Number(value)
-  if (/^\d+$/.test(value) && partitions >= 1 && partitions <= 64) return partitions
-  throw new InvalidSetting(
-    `PROJECTION_PARTITIONS is ${JSON.stringify(value)}: it takes a number from 1 to 64`,
-  )
 }
 
 /** @throws {InvalidSetting} */

@@ -42,8 +42,8 @@ function action<Options = object, Args extends readonly unknown[] = []>(
 }
 
 action<ServeOptions>(
-  command(program, 'serve', 'serve API and projections over the data folder')
-    .option('--roles <roles>', 'run only some of: api,projector')
+  command(program, 'serve', 'serve API, projections and (if KAFKA_BROKERS is set) the bridge to Kafka')
+    .option('--roles <roles>', 'run only some of: api,projector,bridge')
     .option('--host <address>', 'address to bind (default: $HOST or 127.0.0.1)')
     .option('--port <port>', 'port to listen on (default: $PORT or 3000)'),
   (context, options) => serve(options, context),

@@ -6,21 +6,23 @@ import { faultCodes } from '../../domain/fault.js'
 import { InvalidRecord, refused } from '../../domain/invalid-record.js'
 import { parseBillableEventLine } from './billable-event-csv.js'
 import { parseDataRecordLine } from './data-record-csv.js'
-import type { Line } from './lines.js'
+import type { Text } from './lines.js'
 import { parseJsonLine } from './ndjson.js'
 
 /**
  * The kinds of records that can be imported, by their names on the command line: how a line of a file becomes a
- * record, and how a JSON value does. Both throw {@link InvalidRecord}.
+ * record, how a JSON value does, and which Kafka topic brings them. Both throw {@link InvalidRecord}.
  */
 export const kinds = {
-  agreements: kind<Agreement>({ parse: parseAgreement, event: agreementSigned }),
+  agreements: kind<Agreement>({ topic: 'agreements', parse: parseAgreement, event: agreementSigned }),
   'data-records': kind<DataRecord>({
+    topic: 'incoming-data-records',
     parse: parseDataRecord,
     parseText: parseDataRecordLine,
     event: dataRecorded,
   }),
   'billable-events': kind<BillableEvent>({
+    topic: 'billableevents.incoming',
     parse: parseBillableEvent,
     parseText: parseBillableEventLine,
     event: billableEventRecorded,
@@ -33,14 +35,16 @@ export type RecordOf<Name extends KindName> = ReturnType<(typeof kinds)[Name]['p
 
 /** One kind of records. */
 export interface Kind<Record> {
+  /** The Kafka topic that brings such records, unless it is configured to have another name. */
+  readonly topic: string
   /**
-   * A record from a line: NDJSON, or the kind's own format if it has one.
+   * A record from a line of a file, or from a message: JSON, or the kind's own format if it has one.
    *
    * @throws {InvalidRecord}
    */
-  readonly parseLine: (line: Line) => Record
+  readonly parseLine: (line: Text) => Record
   /**
-   * A record from a JSON value, as it comes over HTTP.
+   * A record from a JSON value, as it comes over HTTP or was decoded from Avro.
    *
    * @throws {InvalidRecord}
    */
@@ -57,14 +61,16 @@ export function isKindName(name: string): name is KindName {
 }
 
 interface Parsers<Record> {
+  readonly topic: string
   readonly parse: (value: unknown) => Record
   readonly event: (record: Record, metadata: SourceMetadata) => NewEvent
   /** For lines that are not JSON. */
   readonly parseText?: (line: string) => Record
 }
 
-function kind<Record>({ parse, parseText, event }: Parsers<Record>): Kind<Record> {
+function kind<Record>({ topic, parse, parseText, event }: Parsers<Record>): Kind<Record> {
   return {
+    topic,
     parse,
     event,
     parseLine: (line) => {
