@@ -16,6 +16,8 @@ const meanings: Readonly<Record<string, ProblemCode>> = {
   'read-model-missing': 'not-caught-up',
   'schema-registry-unavailable': 'schema-registry-unavailable',
   'database-busy': 'store-busy',
+  'read-store-unavailable': 'store-busy',
+  'log-unreachable': 'store-busy',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-request',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
@@ -29,6 +31,8 @@ const addressErrors = ['FST_ERR_BAD_URL', 'FST_ERR_MAX_PARAM_LENGTH']
 
 const details: Partial<Record<ProblemCode, string>> = {
   'unsupported-media-type': 'send JSON, with the header Content-Type: application/json',
+  // The messages of the engines name hosts.
+  'store-busy': 'a store cannot be used at the moment: nothing is known to be written; try again soon',
 }
 
 /** Answers whatever was thrown with a problem document. What nobody foresaw is logged, and not told. */

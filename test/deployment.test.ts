@@ -9,11 +9,6 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const textOf = (path: string) => readFileSync(join(root, path), 'utf8')
 const { version } = JSON.parse(textOf('package.json')) as { version: string }
 
-/** Settings that the manifests make ahead of the code that reads them: none may stay here once it does. */
-const toCome =
-  'TIDEMARK_NAMESPACE PROJECTION_PARTITIONS SCHEMA_REGISTRY_URL KAFKA_SSL KAFKA_SASL_MECHANISM KAFKA_SASL_USERNAME KAFKA_SASL_PASSWORD'
-    .split(' ')
-    .filter((name) => name !== '')
 /** Node's own. */
 const ofNode = ['NODE_ENV', 'NODE_EXTRA_CA_CERTS']
 
@@ -258,9 +253,8 @@ void t.test('every setting is one that the program has', async (t) => {
   const names = new Set(settings().map(([name]) => name))
   t.ok(names.has('EVENTSTOREDB_URL') && names.has('KAFKA_SASL_PASSWORD') && names.has('HOST'))
   for (const name of names) {
-    if (!ofNode.includes(name)) t.ok(known(name) || toCome.includes(name), `${name} is a setting`)
+    if (!ofNode.includes(name)) t.ok(known(name), `${name} is a setting`)
   }
-  for (const name of toCome) t.notOk(known(name), `${name} has come: take it off the list`)
 })
 
 /** What the files set for the program; a value that comes from elsewhere is undefined. */
