@@ -11,6 +11,8 @@ const meanings: Readonly<Record<string, ProblemCode>> = {
   'invalid-cursor': 'invalid-cursor',
   'revision-conflict': 'revision-conflict',
   'unknown-dead-letter': 'not-found',
+  'unknown-session': 'not-found',
+  'not-unresolved': 'not-unresolved',
   'already-recovered': 'already-recovered',
   'not-caught-up': 'not-caught-up',
   'read-model-missing': 'not-caught-up',

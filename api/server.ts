@@ -20,6 +20,7 @@ import { IdempotentRequests } from './idempotency.js'
 import { takeJson } from './json-body.js'
 import { refuseOtherMethods } from './method-not-allowed.js'
 import { metricsRoute } from './metrics.js'
+import { moneyEventRoutes } from './money-events.js'
 import { notificationRoutes } from './notifications.js'
 import { describeRoutes, documentationRoutes } from './openapi.js'
 import { projectionRoutes } from './projections.js'
@@ -27,6 +28,7 @@ import { metricsOf } from './registry.js'
 import { Rebuilds, type Rebuild } from './rebuilds.js'
 import { recordDurations } from './request-durations.js'
 import type { BridgeHealth, RouteTypes, Server, Services } from './services.js'
+import { sessionRoutes } from './sessions.js'
 import { streamRoutes } from './streams.js'
 import { compileValidator } from './validation.js'
 
@@ -137,6 +139,8 @@ function resourceRoutes(api: Server, services: Services): void {
   billableEventRoutes(api, services)
   customerRoutes(api, services)
   billableTypeRoutes(api, services)
+  moneyEventRoutes(api, services)
+  sessionRoutes(api, services)
   deadLetterRoutes(api, services)
   streamRoutes(api, services)
 }

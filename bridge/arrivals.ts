@@ -16,21 +16,23 @@ export interface DecodedRecord {
   readonly raw: Buffer
 }
 
-/** What a line of a file is to the log. */
-export function arrivalOf(kindName: KindName, line: Line, source: string): Arrival {
+/** What a line of a file is to the log; undefined if it carries nothing for us. */
+export function arrivalOf(kindName: KindName, line: Line, source: string): Arrival | undefined {
   return arrivalAt(kindName, line, `${source}#${line.number}`)
 }
 
 /**
- * What a record is to the log: the fact that it tells, or a dead letter that keeps all of its bytes.
+ * What a record is to the log: the fact that it tells, or a dead letter that keeps all of its bytes. Undefined if it
+ * carries nothing for us.
  *
  * @param coordinate where it stands in its source: `metadata.source` of its event
  */
-export function arrivalAt(kindName: KindName, record: SourceRecord, coordinate: string): Arrival {
+export function arrivalAt(kindName: KindName, record: SourceRecord, coordinate: string): Arrival | undefined {
   const metadata = { source: coordinate }
   const raw = () => Buffer.from(record.raw)
   try {
-    return { event: factOf(kindName, record, metadata), kind: kindName, raw }
+    const event = factOf(kindName, record, metadata)
+    return event && { event, kind: kindName, raw }
   } catch (error) {
     if (!(error instanceof InvalidRecord)) throw error
     const { code: reason, detail } = error
@@ -39,13 +41,17 @@ export function arrivalAt(kindName: KindName, record: SourceRecord, coordinate: 
   }
 }
 
-/** @throws {InvalidRecord} */
+/**
+ * The fact that a record tells; undefined if it carries nothing for us.
+ *
+ * @throws {InvalidRecord}
+ */
 export function factOf(
   kindName: KindName,
   record: SourceRecord,
   metadata: SourcedEvent['metadata'],
-): SourcedEvent {
+): SourcedEvent | undefined {
   const kind = kinds[kindName] as Kind<unknown>
   const parsed = 'value' in record ? kind.parse(record.value) : kind.parseLine(record)
-  return kind.event(parsed, metadata) as SourcedEvent
+  return kind.event(parsed, metadata) as SourcedEvent | undefined
 }

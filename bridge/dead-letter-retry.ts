@@ -102,6 +102,8 @@ async function takeAgain(
   try {
     const record = await recordAgain(data, source, avro)
     const event = factOf(kind, record, { source })
+    // It turns out to carry nothing for us: there is nothing to wait for.
+    if (!event) return 0
     const { position, rejected } = await takeIn(eventStore, [{ event, kind, raw: () => record.raw }])
     const [refusal] = rejected
     return refusal ? { reason: refusal.code, detail: refusal.detail } : position

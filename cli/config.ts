@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
 import type { KafkaSettings } from '../bridge/kafka/settings.js'
+import type { SessionRules } from '../domain/session-rules.js'
 import { isTimeZone } from '../domain/time-zone.js'
 import { enginesOf } from './engine-settings.js'
 import type { EngineSettings } from './engines.js'
@@ -25,6 +26,9 @@ export interface Config {
   readonly kafka?: KafkaSettings | undefined
   /** For records in Avro. With user and password, if it wants them: not to be printed. */
   readonly schemaRegistry?: string | undefined
+  readonly sessionRules: SessionRules
+  /** Of the session service; it may hold a password. */
+  readonly sessionServiceUrl?: string
 }
 
 /** Where the API listens if no port is set. */
@@ -55,6 +59,11 @@ export function loadConfig(data?: string): Config {
     billingTimeZone: timeZoneOf('BILLING_TIME_ZONE', env.BILLING_TIME_ZONE || undefined),
     kafka: kafkaSettings(env),
     schemaRegistry: schemaRegistryOf(env.SCHEMA_REGISTRY_URL),
+    sessionRules: {
+      timeToLive: durationOf('SESSION_TTL', env.SESSION_TTL || 'PT24H'),
+      wait: durationOf('SESSION_WAIT', env.SESSION_WAIT || 'PT20S'),
+    },
+    ...(env.SESSION_SERVICE_URL && { sessionServiceUrl: serviceUrlOf(env.SESSION_SERVICE_URL) }),
   }
 }
 
@@ -79,6 +88,15 @@ function timeZoneOf(name: string, value: string | undefined): string | undefined
   throw new InvalidSetting(
     `${name} is ${JSON.stringify(value)}: it takes a name of the IANA database, such as Europe/Warsaw`,
   )
+}
+
+/** What is wrong is not repeated: a URL may hold a password. */
+function serviceUrlOf(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
+    throw new InvalidSetting('SESSION_SERVICE_URL is no http or https address without a query')
+  }
+  return value
 }
 
 /** An ISO 8601 duration of fixed length (days are 24 hours), in milliseconds. */

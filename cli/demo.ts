@@ -9,6 +9,7 @@ import { demoBilling } from './demo-billing.js'
 import { withSystem, type Context } from './command.js'
 import type { System } from './compose.js'
 import { usualPort } from './config.js'
+import { demoMoney, withDemoSessionService } from './demo-money.js'
 import { catchUp, filesIn, importAll } from './import.js'
 import { table } from './output.js'
 import { generateDataPlan } from './samples/data-plan.js'
@@ -24,6 +25,12 @@ const telling = {
 
 /** `tidemark demo`: the main job on sample data, from nothing to figures that are proved. */
 export async function demo(context: Context): Promise<void> {
+  await withDemoSessionService((sessionServiceUrl) =>
+    demonstrate({ ...context, config: { ...context.config, sessionServiceUrl } }),
+  )
+}
+
+async function demonstrate(context: Context): Promise<void> {
   const { config, output } = context
   const out = join(config.data, 'sample', 'data-plan')
   await rm(out, { recursive: true, force: true })
@@ -39,6 +46,7 @@ export async function demo(context: Context): Promise<void> {
     output.say('\nImported:\n' + table(imported))
     output.say('\nBilling periods:\n' + table(periods.map(shownPeriod)))
     const billing = await demoBilling(system, context)
+    const { imported: importedMoney, money } = await demoMoney(system, context)
     const verified = await verifyAll(system)
     const documents = verified.reduce((sum, one) => sum + one.documents, 0)
     const differences = verified.flatMap((one) => one.differences)
@@ -51,7 +59,9 @@ export async function demo(context: Context): Promise<void> {
     output.say(
       `The data is in ${config.data}. Next: npm start, then http://${config.host}:${config.port ?? usualPort}/docs`,
     )
-    if (output.json) output.result({ imported, periods, billing, documents, differences }, () => '')
+    const all = [...imported, ...importedMoney]
+    if (output.json)
+      output.result({ imported: all, periods, billing, money, documents, differences }, () => '')
   })
 }
 

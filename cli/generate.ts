@@ -5,6 +5,7 @@ import { table } from './output.js'
 import { ProgressBar } from './progress.js'
 import { generateBilling, knownTotals } from './samples/billing.js'
 import { generateDataPlan } from './samples/data-plan.js'
+import { generateMoney } from './samples/money.js'
 
 export interface DataPlanOptions {
   readonly subscribers: string
@@ -74,6 +75,34 @@ export async function generateBillingSample(options: BillingOptions, { output }:
       `They come to ${totalEur} euros: see totals.csv\n\n${table(rows)}${more}`
     )
   })
+}
+
+export interface MoneyOptions {
+  readonly users: string
+  readonly events: string
+  readonly out: string
+  readonly seed: string
+  readonly duplicates: string
+  readonly disorder: string
+  readonly late: string
+}
+
+/** `tidemark generate money`: events of wallets, users and sessions, badly delivered. */
+export async function generateMoneySample(options: MoneyOptions, { output }: Context): Promise<void> {
+  const bar = new ProgressBar('generating')
+  const generated = await generateMoney({
+    users: countOf('--users', options.users, 1_000_000),
+    events: countOf('--events', options.events, 100_000_000),
+    out: options.out,
+    seed: countOf('--seed', options.seed, Number.MAX_SAFE_INTEGER),
+    duplicates: shareOf('--duplicates', options.duplicates),
+    disorder: shareOf('--disorder', options.disorder),
+    late: shareOf('--late', options.late),
+    onProgress: ({ records, total }) => bar.update(records, total),
+  })
+  bar.end()
+  const { files, records } = generated
+  output.result(generated, () => `${records} records in ${files} files in ${options.out}`)
 }
 
 function shareOf(option: string, value: string): number {

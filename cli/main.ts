@@ -9,13 +9,16 @@ import { demo } from './demo.js'
 import {
   generateBillingSample,
   generateDataPlanSample,
+  generateMoneySample,
   type BillingOptions,
   type DataPlanOptions,
+  type MoneyOptions,
 } from './generate.js'
 import { importPaths } from './import.js'
 import { listProjections } from './projections.js'
 import { rebuildProjections } from './rebuild.js'
 import { serve, type ServeOptions } from './serve.js'
+import { listUnresolved, retrySessions } from './sessions.js'
 import { listStreams, showStream } from './streams.js'
 import { verifyProjections } from './verify.js'
 
@@ -70,6 +73,17 @@ action<BillingOptions>(
     .option('--duplicates <share>', 'share of files that are delivered twice', '0.34'),
   (context, options) => generateBillingSample(options, context),
 )
+action<MoneyOptions>(
+  command(generate, 'money', 'events of wallets, users and sessions, badly delivered')
+    .requiredOption('--users <n>', 'how many users')
+    .requiredOption('--events <n>', 'how much money is moved')
+    .requiredOption('--out <dir>', 'folder to write to')
+    .option('--seed <n>', 'the same seed gives the same files', '1')
+    .option('--duplicates <share>', 'of the records are delivered twice', '0.01')
+    .option('--disorder <share>', 'come a little out of order', '0.02')
+    .option('--late <share>', 'come very late', '0.002'),
+  (context, options) => generateMoneySample(options, context),
+)
 action<{ wait: boolean }, [string, string[]]>(
   command(
     program,
@@ -101,6 +115,15 @@ action<{ out: string; kind?: string }>(
     .requiredOption('--out <file>', 'file to create')
     .addOption(new Option('--kind <kind>', 'only this kind').choices(Object.keys(kinds))),
   (context, options) => exportDeadLetters(options, context),
+)
+const sessions = program.command('sessions').description('sessions that the session service is asked for')
+action(
+  command(sessions, 'unresolved', 'list those of which it gave no answer', { isDefault: true }),
+  listUnresolved,
+)
+action<{ all?: boolean }, [string[]]>(
+  command(sessions, 'retry', 'ask for them again').argument('[id...]').option('--all', 'all of them'),
+  (context, options, ids) => retrySessions(ids, options, context),
 )
 action<{ limit: string }>(
   command(program, 'streams', 'list the streams of the log, newest first').option(

@@ -23,9 +23,14 @@ export const faultCodes = {
   'invalid-customer':
     'a customer is text of 1 to 200 characters without white space around it, and neither . nor ..',
   'invalid-amount':
-    'an amount is a decimal such as -12.345, with a point, within ±90071992547409.91 and not longer than 40 characters',
+    'an amount is a decimal with a point, such as -12.345: billed within ±90071992547409.91 and in at most 40 characters, of money with at most 30 digits before and 18 after the point',
   'invalid-billable-type': 'the type is MESSAGE, DATA, CALL, PACK or MISC, in any case',
-  'invalid-id': 'an id is text of 1 to 200 characters (that of an agreement has neither spaces nor /)',
+  'invalid-id':
+    'an id is text of 1 to 200 characters (that of an agreement, a user or a session has neither spaces nor /)',
+  'invalid-type': 'a record of a mixed source says in type what it is, as text',
+  'invalid-text': 'a code or name is text of 1 to 200 characters',
+  'invalid-flag': 'a flag is true or false',
+  'invalid-year': 'a year is an integer from 1 to 9999',
 } as const
 
 export type FaultCode = keyof typeof faultCodes

@@ -2,6 +2,7 @@ import { customerBilling } from './customer-billing.js'
 import { dataPlans } from './data-plans.js'
 import { deadLetters } from './dead-letters.js'
 import { notifications } from './notifications.js'
+import { moneyEnriched } from './money-enriched.js'
 import type { Projection } from './projection.js'
 import { typeBilling } from './type-billing.js'
 
@@ -12,4 +13,5 @@ export const projections: readonly Projection[] = [
   deadLetters,
   customerBilling,
   typeBilling,
+  moneyEnriched,
 ]

@@ -2,7 +2,7 @@ import { Counter, Gauge, type Metric } from 'prom-client'
 import type { LostRecords } from '../../domain/source.js'
 
 /** What became of a record that came in. */
-export type Outcome = 'appended' | 'duplicate' | 'rejected'
+export type Outcome = 'appended' | 'duplicate' | 'ignored' | 'rejected'
 
 /** What the bridge counts about itself, for Prometheus. */
 export class BridgeFigures {

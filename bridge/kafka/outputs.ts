@@ -1,8 +1,10 @@
 import type { Event, RecordedEvent } from '../../domain/event.js'
 import { monthKey } from '../../domain/billing-period.js'
+import type { MoneyEnriched } from '../../domain/enriched-money.js'
 import type { InvoiceEvent } from '../../domain/invoice.js'
 import type { Notification } from '../../domain/notification.js'
 import { monthOf } from '../../domain/time-zone.js'
+import { parseTimestamp } from '../../domain/timestamp.js'
 
 /** What of the log is published to a topic, and as what. */
 export interface Output {
@@ -28,6 +30,15 @@ export const outputs = {
     categories: ['billing'],
     types: ['DataPlanExceeded', 'BillingPeriodClosed', 'BillingPeriodCorrected'],
     message: ({ data }) => ({ key: data.agreementId, timestamp: lastInstantOf(data), value: data }),
+  }),
+  'money-enriched-events': output<MoneyEnriched>({
+    categories: ['enriched'],
+    types: ['MoneyEnriched'],
+    message: ({ data }) => ({
+      key: data.money.userId,
+      timestamp: parseTimestamp(data.money.processedAt),
+      value: data,
+    }),
   }),
   invoices: output<InvoiceEvent>({
     categories: ['invoice'],

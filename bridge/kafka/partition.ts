@@ -179,9 +179,13 @@ export class PartitionReader {
     const { kind, topic } = this.#input
     const arrivals = []
     for (const message of page) {
-      arrivals.push(arrivalAt(kind, await recordOf(message, avro), `kafka:${this.name}/${message.offset}`))
+      const coordinate = `kafka:${this.name}/${message.offset}`
+      const arrival = arrivalAt(kind, await recordOf(message, avro), coordinate)
+      if (arrival) arrivals.push(arrival)
     }
-    const { appended, duplicates, rejected } = await reader.take(arrivals, 0, next)
+    const ignored = page.length - arrivals.length
+    const { appended, duplicates, rejected } = await reader.take(arrivals, ignored, next)
+    figures.records(topic, 'ignored', ignored)
     figures.records(topic, 'appended', appended)
     figures.records(topic, 'duplicate', duplicates)
     figures.records(topic, 'rejected', rejected.length)

@@ -17,7 +17,7 @@ function openLog(t: Test): EmbeddedEventStore {
 /** Lines as they arrive from a source. */
 function arriving(source: string, lines: readonly string[], kind: KindName = 'data-records'): Arrival[] {
   const text = lines.map((line) => line + '\n').join('')
-  return new LineSplitter().push(Buffer.from(text)).map((line) => arrivalOf(kind, line, source))
+  return new LineSplitter().push(Buffer.from(text)).map((line) => arrivalOf(kind, line, source)!)
 }
 
 const line = (id: string, bytes = 10) => `${id};2020-01-10T00:00:00Z;48100200300;${bytes}`

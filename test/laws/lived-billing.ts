@@ -75,7 +75,9 @@ async function take(
     return
   }
   const lines = new LineSplitter().push(Buffer.from(text))
-  const arrivals = lines.map((line) => arrivalOf('billable-events', line, `key:delivery-${at}`))
+  const arrivals = lines
+    .map((line) => arrivalOf('billable-events', line, `key:delivery-${at}`))
+    .filter((arrival) => arrival !== undefined)
   const { rejected } = await takeIn(eventStore, arrivals)
   if (rejected.length > 0) throw new Error(`rejected: ${JSON.stringify(rejected)}`)
 }
