@@ -19,6 +19,7 @@ import {
 } from './eventstoredb-patience.js'
 import { Reads } from './eventstoredb-reads.js'
 import { Records } from './eventstoredb-records.js'
+import { Restore } from './eventstoredb-restore.js'
 import { Slots } from './eventstoredb-slots.js'
 import { StreamAppends } from './eventstoredb-stream-appends.js'
 import { Tails } from './eventstoredb-tails.js'
@@ -36,6 +37,12 @@ export interface EventStoreDbOptions {
   readonly patience?: Partial<PatienceLimits>
 }
 
+/** The log in EventStoreDB can also take in another log as it is. */
+export interface EventStoreDb extends EventStore {
+  /** Begins after the last event that the log holds. Nobody else may append meanwhile. */
+  restore(): Promise<Restore>
+}
+
 /** So many streams that nothing is known of are read at once. */
 const readsAtOnce = 64
 
@@ -46,7 +53,7 @@ const readsAtOnce = 64
  * @throws {LogAccessDenied}
  * @throws {LogUnreachable} the server is not there, or something else is
  */
-export async function openEventStoreDb(options: EventStoreDbOptions): Promise<EventStore> {
+export async function openEventStoreDb(options: EventStoreDbOptions): Promise<EventStoreDb> {
   const { url, namespace, report = () => {} } = options
   const names = new StreamNames(namespace)
   const address = readAddress(url)
@@ -62,7 +69,7 @@ export async function openEventStoreDb(options: EventStoreDbOptions): Promise<Ev
     const start = await claimLog(connection, reads, names, patience)
     const records = new Records(reads, start)
     await patience.retry('opening', () => assertNamespaceIsOurs(records, names, format))
-    return new EventStoreDb({ names, patience, connection, reads, format, records, closing })
+    return new Opened({ names, patience, connection, reads, format, records, closing })
   } catch (error) {
     closing.abort()
     await connection.close()
@@ -80,7 +87,7 @@ interface Parts {
   readonly closing: AbortController
 }
 
-class EventStoreDb implements EventStore {
+class Opened implements EventStoreDb {
   readonly #parts: Parts
   readonly #streams: StreamAppends
   readonly #pages: Pages
@@ -133,6 +140,10 @@ class EventStoreDb implements EventStore {
   async streams(page: Parameters<EventStore['streams']>[0]) {
     this.#assertOpen()
     return this.#newest.streams(page)
+  }
+
+  async restore(): Promise<Restore> {
+    return new Restore(this.#parts, await this.head())
   }
 
   /** Ends what is under way. An append that was not answered may have been made. */
