@@ -67,6 +67,8 @@ export class Fold {
   #checkpoint: number
   /** Where the documents in memory are: what comes after it is not in any of them. */
   #position: number
+  /** The last event that was handled, or where the last page ended. */
+  #passed: number
   #eventsInUnit = 0
   #inFlight: Promise<void> = Promise.resolve()
 
@@ -75,6 +77,7 @@ export class Fold {
     this.build = build
     this.#checkpoint = checkpoint
     this.#position = checkpoint
+    this.#passed = checkpoint
     this.#derived = derived
     this.#derives = new Set(projection.derives)
     this.#documents = new WorkingSet(build, (changed) => this.#flush(changed))
@@ -124,8 +127,12 @@ export class Fold {
     await this.#loadWatched()
     const { touches } = this.projection
     await this.#documents.loadTouched(relevant, touches, (event, error) => this.#fail(event, error))
-    for (const event of relevant) await this.#handle(event)
+    for (const event of relevant) {
+      await this.#handle(event)
+      this.#passed = event.position
+    }
     this.#position = position
+    this.#passed = position
     this.#eventsInUnit += events.length
     if (this.#documents.changes >= changesAUnit || this.#eventsInUnit >= eventsAUnit) await this.#commit()
     await this.#payDebts()
@@ -162,8 +169,9 @@ export class Fold {
 
   /** Only what is asynchronous is waited for: most events are handled without a turn of the event loop. */
   #handle(event: RecordedEvent): void | Promise<void> {
-    // What a handler asks for before it writes is to be as the event before left it.
-    this.#position = event.position - 1
+    // What a handler asks for before it writes is to be as the event before left it. Positions that are handed on
+    // come from the log: to some engines, others are no places.
+    this.#position = this.#passed
     this.events++
     try {
       const pending = this.projection.handlers[event.type]?.(event, this.#documents)
