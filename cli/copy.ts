@@ -127,13 +127,17 @@ async function compare(
     bar.end()
   }
   const { value: more } = await copies.next()
-  if (more) throw new CopyRefused(`the target holds more than the log that is copied: ${more.id} of ${more.stream}`)
+  if (more)
+    throw new CopyRefused(`the target holds more than the log that is copied: ${more.id} of ${more.stream}`)
   return { events, streams }
 }
 
 /** All that an event is, but for where it stands in the whole log. */
 function isCopy(found: RecordedEvent, original: RecordedEvent): boolean {
-  return isDeepStrictEqual({ ...found, position: 0 }, { ...original, id: original.id.toLowerCase(), position: 0 })
+  return isDeepStrictEqual(
+    { ...found, position: 0 },
+    { ...original, id: original.id.toLowerCase(), position: 0 },
+  )
 }
 
 async function* eventsOf(log: EventStore, to?: number): AsyncGenerator<RecordedEvent, undefined> {

@@ -1,4 +1,4 @@
-import type { EventStoreDBClient} from '@eventstore/db-client';
+import type { EventStoreDBClient } from '@eventstore/db-client'
 import { NO_STREAM, type AppendResult, type Credentials, type JSONEventData } from '@eventstore/db-client'
 import { connect, type Address } from './eventstoredb-address.js'
 import { NoAnswer } from './eventstoredb-failures.js'
@@ -25,7 +25,9 @@ const serverDeadline = 600_000
  * is pending in one table for all of its clients: were there two, the failure of one would lose the answers of the
  * other, and an answer that is not in the table ends the process.
  */
-let batching: { readonly url: string; readonly client: EventStoreDBClient; readonly slots: Slots; users: number } | undefined
+let batching:
+  | { readonly url: string; readonly client: EventStoreDBClient; readonly slots: Slots; users: number }
+  | undefined
 
 /** The clients of one opened store. */
 export class Connection {
@@ -53,7 +55,8 @@ export class Connection {
       this.#appends = this.client
       // Without TLS the client sends no credentials, whatever they are. With TLS and a certificate in their stead
       // there are none to give: then it batches all the same.
-      this.#credentials = address.credentials ?? (address.secure ? undefined : { username: '-', password: '-' })
+      this.#credentials =
+        address.credentials ?? (address.secure ? undefined : { username: '-', password: '-' })
       this.#slots = new Slots(this.#credentials ? callsAtOnce : batchesAtOnce)
     }
   }

@@ -74,7 +74,11 @@ export class Restore {
       }
       if (failure) break
       const sent: Promise<void> = connection
-        .append(name, events.map(({ event }) => event), revision)
+        .append(
+          name,
+          events.map(({ event }) => event),
+          revision,
+        )
         .then(
           () => {},
           (error: unknown) => (failure ??= failureOf(error, name)),

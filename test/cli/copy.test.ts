@@ -37,7 +37,9 @@ function copyTests(url: string): void {
     await fill(source, 4_000)
     let kills = 0
     for (const share of [0.2, 0.5, 0.8]) {
-      const copying = spawn(process.execPath, [program, ...argumentsOf(folder, url, namespace)], { stdio: 'ignore' })
+      const copying = spawn(process.execPath, [program, ...argumentsOf(folder, url, namespace)], {
+        stdio: 'ignore',
+      })
       const middle = new AbortController()
       const exit = once(copying, 'exit').finally(() => middle.abort())
       let seen = 0
@@ -102,7 +104,10 @@ async function fill(log: EventStore, count: number): Promise<void> {
   const events: NewEvent[] = Array.from({ length: count }, (_, i) => ({
     ...event(`stream-${i % 100 < 30 ? 0 : 1 + (i % 30)}`, i),
     data: { number: i, text: 'ą"\\\n🌊'.repeat(i % 5), nothing: null, list: [1, { a: [] }] },
-    metadata: i % 2 === 0 ? {} : { correlationId: event('x').id, causationId: event('x').id, source: `file:abc#${i}` },
+    metadata:
+      i % 2 === 0
+        ? {}
+        : { correlationId: event('x').id, causationId: event('x').id, source: `file:abc#${i}` },
   }))
   for (let from = 0; from < count; from += 700) await log.append(events.slice(from, from + 700))
 }
@@ -127,7 +132,9 @@ async function copied(folder: string, url: string, namespace: string) {
   return JSON.parse(output) as { copied: number; events: number; streams: number; seconds: number }
 }
 
-async function run(args: readonly string[]): Promise<{ code: number | null; output: string; errors: string }> {
+async function run(
+  args: readonly string[],
+): Promise<{ code: number | null; output: string; errors: string }> {
   const program_ = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   const [output, errors, [code]] = await Promise.all([
     text(program_.stdout),

@@ -20,44 +20,55 @@ if (url !== undefined) {
     return { proxy, faulty: url.replace(`${host}:${port}`, `127.0.0.1:${proxy.port}`), namespace: ownName() }
   }
 
-  void t.test(`nothing is lost and nothing is twice after ${faultsARun} faults (FAULTS_SEED=${seed})`, async (t) => {
-    const { proxy, faulty, namespace } = await start(t)
-    const troubles: EventStoreTrouble[] = []
-    const report = (trouble: EventStoreTrouble) => void troubles.push(trouble)
-    const open = (url: string) =>
-      openEventStoreDb({ url, namespace, report, patience: { answer: 150, operation: 20_000 } })
-    const [writer, follower] = [await open(faulty), await open(faulty)]
-    const direct = await openEventStoreDb({ url, namespace })
-    t.teardown(() => Promise.all([writer, follower, direct].map((store) => store.close())))
+  void t.test(
+    `nothing is lost and nothing is twice after ${faultsARun} faults (FAULTS_SEED=${seed})`,
+    async (t) => {
+      const { proxy, faulty, namespace } = await start(t)
+      const troubles: EventStoreTrouble[] = []
+      const report = (trouble: EventStoreTrouble) => void troubles.push(trouble)
+      const open = (url: string) =>
+        openEventStoreDb({ url, namespace, report, patience: { answer: 150, operation: 20_000 } })
+      const [writer, follower] = [await open(faulty), await open(faulty)]
+      const direct = await openEventStoreDb({ url, namespace })
+      t.teardown(() => Promise.all([writer, follower, direct].map((store) => store.close())))
 
-    const stop = new AbortController()
-    const seen: RecordedEvent[] = []
-    const following = follow(follower, stop.signal, seen)
-    const work = new Work(writer)
-    const working = work.run()
-    await proxy.disturb(faultsARun, 30)
-    t.comment(JSON.stringify(proxy.counts))
-    await work.end(working)
+      const stop = new AbortController()
+      const seen: RecordedEvent[] = []
+      const following = follow(follower, stop.signal, seen)
+      const work = new Work(writer)
+      const working = work.run()
+      await proxy.disturb(faultsARun, 30)
+      t.comment(JSON.stringify(proxy.counts))
+      await work.end(working)
 
-    const log = await everything(direct, 500)
-    check(t, work, log)
-    const head = await direct.head()
-    while ((seen.at(-1)?.position ?? 0) < head) await new Promise((resolve) => setTimeout(resolve, 10))
-    stop.abort()
-    await following
-    t.strictSame(
-      seen.map(({ id }) => id),
-      log.map(({ id }) => id),
-      'everything was followed, once and in order',
-    )
-    t.ok(troubles.some(({ during }) => during === 'append'), 'and the trouble was told')
-    t.ok(troubles.some(({ during }) => during === 'follow'))
-  })
+      const log = await everything(direct, 500)
+      check(t, work, log)
+      const head = await direct.head()
+      while ((seen.at(-1)?.position ?? 0) < head) await new Promise((resolve) => setTimeout(resolve, 10))
+      stop.abort()
+      await following
+      t.strictSame(
+        seen.map(({ id }) => id),
+        log.map(({ id }) => id),
+        'everything was followed, once and in order',
+      )
+      t.ok(
+        troubles.some(({ during }) => during === 'append'),
+        'and the trouble was told',
+      )
+      t.ok(troubles.some(({ during }) => during === 'follow'))
+    },
+  )
 
   void t.test('a log that is taken in through faults stands in its order', async (t) => {
     const { proxy, faulty, namespace } = await start(t)
     const report = ({ during, error }: EventStoreTrouble) => t.comment(`${during}: ${error.message}`)
-    const store = await openEventStoreDb({ url: faulty, namespace, report, patience: { answer: 150, operation: 20_000 } })
+    const store = await openEventStoreDb({
+      url: faulty,
+      namespace,
+      report,
+      patience: { answer: 150, operation: 20_000 },
+    })
     t.teardown(() => store.close())
     const restore = await store.restore()
     const revisions = new Map<string, number>()
