@@ -4,6 +4,7 @@ import { Command, Option, type CommandOptions } from 'commander'
 import { kinds } from '../bridge/formats/kinds.js'
 import { advanceDataRecordClock } from './advance-clock.js'
 import { run, withCommonOptions, type Context } from './command.js'
+import { copyLog, type CopyOptions } from './copy.js'
 import { exportDeadLetters, listDeadLetters, retryDeadLetters } from './dead-letters.js'
 import { demo } from './demo.js'
 import {
@@ -94,6 +95,13 @@ action<{ wait: boolean }, [string, string[]]>(
     .argument('<path...>')
     .option('--no-wait', 'do not wait for the projections'),
   (context, options, kind, paths) => importPaths(kind, paths, options, context),
+)
+action<CopyOptions>(
+  command(program, 'copy', 'carry the log of a data folder into EventStoreDB, as it stands')
+    .requiredOption('--from <dir>', 'folder of the embedded engine')
+    .requiredOption('--to <url>', 'connection string, esdb://…')
+    .option('--namespace <name>', 'what stream names begin with in EventStoreDB'),
+  (context, options) => copyLog(options, context),
 )
 action(command(program, 'projections', 'show how far each read model is'), listProjections)
 action<{ all?: boolean }, [string[]]>(

@@ -40,7 +40,7 @@ export function isOfType(error: unknown, type: ErrorType): boolean {
  * What an error means that asking again does not mend. Undefined: it may pass (the server is down, busy, electing a
  * leader, the connection was cut), and what was asked for may have happened or not.
  */
-export function lastingFailure(error: unknown): unknown {
+export function lastingFailure(error: unknown): Error | undefined {
   if (error instanceof EventStoreError) return error
   const { code } = error as Failure
   if (isOfType(error, ErrorType.ACCESS_DENIED) || code === permissionDenied || code === unauthenticated) {
@@ -50,7 +50,8 @@ export function lastingFailure(error: unknown): unknown {
       { cause: error },
     )
   }
-  return mayPass(error) ? undefined : error
+  if (mayPass(error)) return undefined
+  return error instanceof Error ? error : new Error(String(error))
 }
 
 /** Whether the server has no record at the place where it was asked to read. Its versions say so differently. */

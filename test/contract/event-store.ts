@@ -259,7 +259,8 @@ export function eventStoreContract(engine: string, open: () => Promise<OpenedEve
       t.equal(events[0]?.id, log[from]?.id, `after position ${after}`)
     }
     const end = await store.readAll({ after: await store.head(), limit: 5 })
-    t.strictSame(end, { events: [], position: await store.head() })
+    t.strictSame(end.events, [])
+    t.ok(end.position >= (await store.head()), 'it reaches to the end')
   })
 
   behaviour('reads by category, and says how far it has looked', async (t, { store }) => {
@@ -269,7 +270,8 @@ export function eventStoreContract(engine: string, open: () => Promise<OpenedEve
     t.equal(only.length, 60)
     t.ok(only.every(({ stream }) => stream !== 'subscriber-2'))
     const none = await store.readAll({ after: 0, limit: 7, categories: ['nobody'] })
-    t.strictSame(none, { events: [], position: await store.head() })
+    t.strictSame(none.events, [])
+    t.ok(none.position >= (await store.head()))
   })
 
   behaviour(
