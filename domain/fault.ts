@@ -7,7 +7,7 @@ export const faultCodes = {
   'invalid-json': 'a record is one JSON value',
   'invalid-utf8': 'text is UTF-8',
   'incomplete-line': 'the last line ends with a line feed, or its last field may have been cut short',
-  'line-too-long': 'a line has at most 1 MiB',
+  'line-too-long': 'a line or message has at most 1 MiB',
   'missing-value': 'a message has a value',
   'invalid-avro': 'a value that begins with a zero byte is Avro of the schema that its next four bytes name',
   'unknown-schema': 'the schema of a value is in the schema registry',

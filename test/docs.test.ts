@@ -109,5 +109,5 @@ class Server {
 }
 
 function environment(folder: string): NodeJS.ProcessEnv {
-  return { ...process.env, TIDEMARK_DATA: join(folder, 'data'), LOG_LEVEL: 'info' }
+  return { ...process.env, TIDEMARK_DATA: join(folder, 'data'), LOG_LEVEL: 'info', KAFKA_BROKERS: '' }
 }

@@ -10,6 +10,7 @@ import { GroupReader, type GroupTimes } from './group.js'
 import { isMember } from './membership.js'
 import { outputs } from './outputs.js'
 import { publish } from './publisher.js'
+import { Publishing } from './publishing.js'
 import { reachKafka } from './reach.js'
 import type { BridgeReport } from './reports.js'
 import { outputTopicsOf, type KafkaSettings } from './settings.js'
@@ -141,18 +142,18 @@ class RunningBridge {
     const { signal } = this.#stopping
     const reaching = { settings, troubles: this.troubles, report: this.#report, patience }
     const admin = await reachKafka(clients.client(), reaching, signal)
-    const publishers = new Publishers((member, ending) => this.#publish(clients, admin, member, ending))
+    const publishing = new Publishing((member, ending) => this.#publish(clients, admin, member, ending))
     let group: GroupReader | undefined
     try {
       group = await this.#join(clients, admin, (leader, member) => {
         joined()
-        if (leader) publishers.start(member)
-        else void publishers.stop()
+        if (leader) publishing.start(member)
+        else void publishing.stop()
       })
       const crash = await Promise.race([group.crashed, aborted(signal)])
       if (crash) throw explained(crash, settings)
     } finally {
-      const ended = Promise.all([group?.stop(), publishers.stop()]).then(() => admin.disconnect())
+      const ended = Promise.all([group?.stop(), publishing.stop()]).then(() => admin.disconnect())
       await atMost(
         farewell,
         ended.catch(() => {}),
@@ -193,34 +194,6 @@ class RunningBridge {
         ),
       ),
     )
-  }
-}
-
-/** The publishing of the member that leads the group: begun when it comes to lead, ended when another one does. */
-class Publishers {
-  readonly #publish: (member: string, signal: AbortSignal) => Promise<void>
-  #running: { readonly ending: AbortController; readonly ended: Promise<void>; over: boolean } | undefined
-
-  constructor(publish: (member: string, signal: AbortSignal) => Promise<void>) {
-    this.#publish = publish
-  }
-
-  /** Unless it is under way. */
-  start(member: string): void {
-    const before = this.#running
-    if (before && !before.over && !before.ending.signal.aborted) return
-    const ending = new AbortController()
-    const running = { ending, over: false, ended: Promise.resolve() }
-    running.ended = (before?.ended ?? Promise.resolve())
-      .then(() => this.#publish(member, ending.signal))
-      .finally(() => (running.over = true))
-    this.#running = running
-  }
-
-  /** Finishes the pages in hand. */
-  async stop(): Promise<void> {
-    this.#running?.ending.abort()
-    await this.#running?.ended
   }
 }
 

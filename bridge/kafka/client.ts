@@ -26,7 +26,11 @@ export function clientsOf(settings: KafkaSettings, report: (report: BridgeReport
     if (ended) throw new Error('the bridge has ended')
     const socket = connectionTo(address)
     sockets.add(socket)
-    return socket.once('close', () => sockets.delete(socket))
+    return socket.once('close', () => {
+      sockets.delete(socket)
+      // The client listens for the end of what it reads, and for errors: a connection may close without either.
+      socket.emit('end')
+    })
   }
   const client = () =>
     new Kafka({
@@ -36,6 +40,7 @@ export function clientsOf(settings: KafkaSettings, report: (report: BridgeReport
       ...(sasl ? { sasl: { ...sasl } as SASLOptions } : {}),
       connectionTimeout: 3_000,
       authenticationTimeout: 10_000,
+      requestTimeout: 15_000,
       // Whoever calls tries again, and stops when told so: the client's own retries would not.
       retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
       socketFactory,

@@ -45,6 +45,8 @@ export class HeldPartition {
   readonly #fetching: Fetching
   readonly #backoff = new Backoff()
   #assignment: Assignment
+  /** It could not be claimed: once it is, that trouble is over. Of any other, only a page that was read can tell. */
+  #unclaimed = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(
@@ -96,11 +98,10 @@ export class HeldPartition {
   }
 
   async #read(batch: Batch, flow: Omit<Flow, 'limits'>): Promise<void> {
-    const { troubles, limits, seek } = this.#fetching
-    const { topic, partition, name } = this.reader
+    const { limits, seek } = this.#fetching
+    const { topic, partition } = this.reader
     const elsewhere = await this.reader.read(batch, { ...flow, limits: () => limits()(topic, partition) })
-    this.#backoff.reset()
-    troubles.over(name)
+    this.#works()
     if (elsewhere !== undefined && flow.mayGoOn()) seek(this.reader, elsewhere)
   }
 
@@ -113,12 +114,21 @@ export class HeldPartition {
       const limits = await limitsOf(topic, partition)
       const offset = await reader.claim(assignment.member, limits)
       if (assignment.over) return
+      if (this.#unclaimed) this.#works()
       figures.lag(topic, partition, limits.high - (reader.offset ?? offset))
       fetchFrom(reader, offset)
       report({ type: 'claimed', partition: name, offset })
     } catch (error) {
-      if (!assignment.over) await this.#failed(error)
+      if (assignment.over) return
+      this.#unclaimed = true
+      await this.#failed(error)
     }
+  }
+
+  #works(): void {
+    this.#unclaimed = false
+    this.#backoff.reset()
+    this.#fetching.troubles.over(this.reader.name)
   }
 
   /** The partition rests; the others go on. */

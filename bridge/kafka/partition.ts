@@ -4,9 +4,9 @@ import { lastClaim, SourceReader, standingOf } from '../../commands/read-source.
 import { sourceStream, type LostRecords, type PartitionPlace } from '../../domain/source.js'
 import { arrivalAt } from '../arrivals.js'
 import type { AvroDecoder } from './avro.js'
-import { PartitionShort } from './errors.js'
 import type { BridgeFigures } from './figures.js'
 import type { Limits } from './limits.js'
+import { Shortness, sentenceOf } from './lost-records.js'
 import { recordOf } from './message.js'
 import type { BridgeReport } from './reports.js'
 import type { Input } from './settings.js'
@@ -48,8 +48,7 @@ export class PartitionReader {
   #unverified: PartitionPlace['last']
   /** Where the consumer goes on after records that it does not show: those of aborted transactions, and markers. */
   #skippedTo: number | undefined
-  /** Since when the partition ends before what was read of it. */
-  #shortSince: number | undefined
+  readonly #shortness: Shortness
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(
@@ -59,6 +58,7 @@ export class PartitionReader {
   ) {
     this.#options = options
     this.#input = input
+    this.#shortness = new Shortness(options.shortPatience)
     this.name = `${input.topic}/${partition}`
     this.stream = sourceStream(input.kind, `kafka-${input.topic}-${partition}`)
   }
@@ -90,7 +90,7 @@ export class PartitionReader {
       this.#unverified = undefined
       const { offset, last } = this.#reader.state
       if (offset < limits.low) return this.#lose(this.#reader, limits, 'deleted')
-      if (this.#isShort(offset, limits)) return this.#lose(this.#reader, limits, 'replaced')
+      if (this.#shortness.isShort(offset, limits)) return this.#lose(this.#reader, limits, 'replaced')
       if (!last || last.offset < limits.low) return offset
       this.#unverified = last
       return last.offset
@@ -202,19 +202,7 @@ export class PartitionReader {
   async #misplaced(reader: SourceReader<PartitionPlace>, limits: Limits): Promise<number> {
     const { offset } = reader.state
     if (offset < limits.low) return this.#lose(reader, limits, 'deleted')
-    return this.#isShort(offset, limits) ? this.#lose(reader, limits, 'replaced') : offset
-  }
-
-  /** @throws {PartitionShort} it is too early to tell */
-  #isShort(offset: number, { high }: Limits): boolean {
-    if (offset <= high) {
-      this.#shortSince = undefined
-      return false
-    }
-    const now = performance.now()
-    this.#shortSince ??= now
-    if (now - this.#shortSince >= this.#options.shortPatience) return true
-    throw new PartitionShort(`it ends at offset ${high}, and was read up to ${offset} before`)
+    return this.#shortness.isShort(offset, limits) ? this.#lose(reader, limits, 'replaced') : offset
   }
 
   /** Goes on with the earliest record that there is. */
@@ -228,7 +216,7 @@ export class PartitionReader {
     await reader.lose(lost, { offset: low })
     this.#unverified = undefined
     this.#skippedTo = undefined
-    this.#shortSince = undefined
+    this.#shortness.isOver()
     figures.lost(this.topic, lost)
     report({ type: 'lost', partition: this.name, lost, detail: sentenceOf(lost, high) })
     return low
@@ -240,16 +228,6 @@ export class PartitionReader {
     this.#turn = turn.catch(() => {})
     return turn
   }
-}
-
-function sentenceOf({ from, to, reason }: LostRecords, high: number): string {
-  if (reason === 'deleted') {
-    return `the records from offset ${from} to ${to - 1} were deleted before they had been read: keep them for longer (retention.ms)`
-  }
-  return (
-    `the topic holds other records than those that were read up to offset ${from} (it ends at ${high}): ` +
-    `it was made anew, or its brokers lost records; it is read again from offset ${to}`
-  )
 }
 
 /** The offset that was asked for. The library keeps it with a batch, and does not declare it. */

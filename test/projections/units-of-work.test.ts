@@ -127,7 +127,8 @@ void t.test('a checkpoint is always a position of the log, also where positions 
     projection: build.projection,
     version: build.version,
     build: build.build,
-    checkpoint: () => build.checkpoint(),
+    partitions: build.partitions,
+    checkpoint: (partition) => build.checkpoint(partition),
     getMany: (collection, ids) => build.getMany(collection, ids),
     page: (collection, query) => build.page(collection, query),
     count: (collection) => build.count(collection),
@@ -137,7 +138,7 @@ void t.test('a checkpoint is always a position of the log, also where positions 
       return build.commit(unit)
     },
   }
-  const fold = await Fold.open(dataPlans, watched, new DerivedCheck())
+  const fold = await Fold.open(dataPlans, watched, new DerivedCheck(tidemark.eventStore))
   const { events, position } = await tidemark.eventStore.readAll({ after: 0, limit: 100 })
   const apart = events.map((event) => ({ ...event, position: event.position * 1000 }))
   await fold.apply({ events: apart, position: position * 1000 })
