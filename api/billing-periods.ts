@@ -25,6 +25,7 @@ const orNull = (description: string) => Type.Union([Type.String(), Type.Null()],
 
 const BillingPeriodAnswer = Type.Object({
   agreementId: Type.String(),
+  msisdn: Type.String({ description: 'Whose records they are.' }),
   year: Type.Integer(),
   month: Type.Integer({ minimum: 1, maximum: 12 }),
   billingPeriodTimeZone: Type.String({ description: 'On whose clock the month is one.' }),

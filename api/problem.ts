@@ -25,6 +25,7 @@ export const problems = {
   'internal-error': { status: 500, title: 'Something went wrong here' },
   'not-caught-up': { status: 503, title: 'The read model is not there yet' },
   'not-ready': { status: 503, title: 'The service is not ready' },
+  'schema-registry-unavailable': { status: 503, title: 'The schema registry does not help' },
   'store-busy': { status: 503, title: 'The store is busy' },
 } as const
 

@@ -1,13 +1,17 @@
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { LoggerOptions } from 'pino'
+import { avroDecoder } from '../bridge/kafka/avro.js'
 import type { EventStore } from '../event-store/port.js'
 import type { Projection } from '../projections/projection.js'
 import { CaughtUp } from '../projections/queries/caught-up.js'
 import type { ReadStore } from '../projections/queries/live.js'
 import { rebuild } from '../projections/rebuild.js'
 import { agreementRoutes } from './agreements.js'
+import { billableEventRoutes } from './billable-events.js'
+import { billableTypeRoutes } from './billable-types.js'
 import { billingPeriodRoutes } from './billing-periods.js'
 import { clockRoutes } from './clocks.js'
+import { customerRoutes } from './customers.js'
 import { dataRecordRoutes } from './data-records.js'
 import { deadLetterRoutes } from './dead-letters.js'
 import { handleClientError, handleError, notFound, sendProblem } from './error-handler.js'
@@ -23,7 +27,7 @@ import { projectionRoutes } from './projections.js'
 import { metricsOf } from './registry.js'
 import { Rebuilds, type Rebuild } from './rebuilds.js'
 import { recordDurations } from './request-durations.js'
-import type { RouteTypes, Server, Services } from './services.js'
+import type { BridgeHealth, RouteTypes, Server, Services } from './services.js'
 import { sessionRoutes } from './sessions.js'
 import { streamRoutes } from './streams.js'
 import { compileValidator } from './validation.js'
@@ -47,6 +51,12 @@ export interface ServerOptions {
    * long as it takes. A process that serves many should do it in another one.
    */
   readonly rebuild?: Rebuild
+  /** Whether there is more to serve than `/health`, `/metrics` and their description. Default true. */
+  readonly resources?: boolean
+  /** The schema registry, for dead letters in Avro. Default: there is none. */
+  readonly schemaRegistry?: string
+  /** The bridge that runs in this process: its figures are served, and whether it is ready. */
+  readonly bridge?: BridgeHealth
 }
 
 /** Room for 10,000 records of twice the usual size, in bytes. */
@@ -75,7 +85,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
   })
   const api: Server = server.withTypeProvider<RouteTypes>()
-  const metrics = metricsOf({ eventStore, readStore, projections })
+  const { bridge } = options
+  const metrics = metricsOf({ eventStore, readStore, projections, more: bridge?.metrics ?? [] })
   const counted = metrics.counting(eventStore)
   const services: Services = {
     eventStore: counted,
@@ -84,6 +95,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     caughtUp: new CaughtUp({ eventStore, readStore, projections, patience: options.readPatience ?? 10_000 }),
     idempotent: new IdempotentRequests(counted),
     metrics,
+    avro: avroDecoder(options.schemaRegistry),
+    bridge,
   }
   const inThisThread: Rebuild = (projection, how) => rebuild(projection, { eventStore, readStore, ...how })
   const rebuilds = new Rebuilds(options.rebuild ?? inThisThread, (projection, error) =>
@@ -100,16 +113,10 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   recordDurations(api, metrics.http, options.slowRequest ?? 1_000)
   await describeRoutes(server, options.version)
   const refuseOthers = refuseOtherMethods(api)
-  agreementRoutes(api, services)
-  billingPeriodRoutes(api, services)
-  dataRecordRoutes(api, services)
-  notificationRoutes(api, services)
-  clockRoutes(api, services)
-  moneyEventRoutes(api, services)
-  sessionRoutes(api, services)
-  deadLetterRoutes(api, services)
-  streamRoutes(api, services)
-  projectionRoutes(api, services, rebuilds, options.rebuildPatience ?? 2_000)
+  if (options.resources ?? true) {
+    resourceRoutes(api, services)
+    projectionRoutes(api, services, rebuilds, options.rebuildPatience ?? 2_000)
+  }
   healthRoutes(api, services)
   metricsRoute(api, services)
   documentationRoutes(api)
@@ -121,6 +128,21 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   })
   await server.ready()
   return server
+}
+
+function resourceRoutes(api: Server, services: Services): void {
+  agreementRoutes(api, services)
+  billingPeriodRoutes(api, services)
+  dataRecordRoutes(api, services)
+  notificationRoutes(api, services)
+  clockRoutes(api, services)
+  billableEventRoutes(api, services)
+  customerRoutes(api, services)
+  billableTypeRoutes(api, services)
+  moneyEventRoutes(api, services)
+  sessionRoutes(api, services)
+  deadLetterRoutes(api, services)
+  streamRoutes(api, services)
 }
 
 function loggerOf(logger: FastifyBaseLogger | LoggerOptions | false) {

@@ -55,10 +55,12 @@ export function contextOf(data: string): Context {
   return {
     config: {
       data,
+      engines: { data, partitions: 1 },
       host: '127.0.0.1',
       port: 0,
       logLevel: 'silent',
       allowedLateness: 0,
+      billingTimeZone: undefined,
       sessionRules: defaultSessionRules,
     },
     output: {

@@ -1,6 +1,6 @@
 import type { EventStore } from '../event-store/port.js'
 import { outboxCollection } from '../projections/derived-events.js'
-import { failureId, runnerCollection } from '../projections/fold.js'
+import { failureIds, runnerCollection } from '../projections/fold.js'
 import type { Projection } from '../projections/projection.js'
 import type { ReadStore } from '../read-store/port.js'
 import type { System } from './compose.js'
@@ -44,7 +44,7 @@ async function slowest(readStore: ReadStore, projections: readonly Projection[])
   for (const { name, version } of projections) {
     const build = await readStore.live(name)
     checkpoints.push(build?.version === version ? await build.checkpoint() : 0)
-    const [failure] = build ? await build.getMany(runnerCollection, [failureId]) : []
+    const [failure] = build ? await build.getMany(runnerCollection, failureIds(build.partitions)) : []
     if (failure) throw new ProjectionStopped((JSON.parse(failure.text) as { reason: string }).reason)
   }
   return Math.min(...checkpoints)

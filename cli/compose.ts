@@ -1,10 +1,11 @@
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../event-store/embedded.js'
-import { openEmbeddedReadStore } from '../read-store/embedded.js'
+import type { EventStore } from '../event-store/port.js'
 import type { ReadStore } from '../read-store/port.js'
 import { setAllowedLateness } from '../commands/advance-clock.js'
+import { setBillingTimeZone } from '../commands/billing-time-zone.js'
 import type { SessionLookups } from '../commands/session-lookups.js'
 import { setSessionRules } from '../commands/session-rules.js'
 import type { Config } from './config.js'
+import { openEventStore, openReadStore } from './engines.js'
 import { startProjector, type Projector, type ProjectorReport } from './projector.js'
 import { startSessionLookups } from './session-lookups.js'
 
@@ -13,7 +14,7 @@ const tryAgainAfter = 250
 
 /** The parts of a running Tidemark, wired together. Nobody else knows which engines these are. */
 export interface System {
-  readonly eventStore: EmbeddedEventStore
+  readonly eventStore: EventStore
   readonly readStore: ReadStore
   /**
    * Starts the projections here, unless another process runs them. Safe to call again: the other process may
@@ -25,9 +26,18 @@ export interface System {
   close(): Promise<void>
 }
 
+/** @throws {BillingTimeZoneFixed} the log is billed in another time zone than the one configured */
 export async function openSystem(config: Config, report: (report: ProjectorReport) => void): Promise<System> {
-  const eventStore = openEmbeddedEventStore(config.data)
-  const readStore = await openEmbeddedReadStore(config.data)
+  const { engines } = config
+  const { eventStore, bell } = await openEventStore(engines, report)
+  let readStore: ReadStore
+  try {
+    await setBillingTimeZone(eventStore, config.billingTimeZone)
+    readStore = await openReadStore(engines, report)
+  } catch (error) {
+    await eventStore.close()
+    throw error
+  }
   let projector: Projector | undefined
   let lookups: SessionLookups | undefined
   let triedAt = -Infinity
@@ -39,7 +49,7 @@ export async function openSystem(config: Config, report: (report: ProjectorRepor
         triedAt = performance.now()
         await setAllowedLateness(eventStore, config.allowedLateness)
         await setSessionRules(eventStore, config.sessionRules)
-        projector = startProjector(config.data, eventStore, report)
+        projector = startProjector(engines, eventStore, bell, report)
         await projector?.started
         if (projector) lookups = startSessionLookups(config, { eventStore, readStore }, report)
       }

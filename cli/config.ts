@@ -1,29 +1,43 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
+import type { KafkaSettings } from '../bridge/kafka/settings.js'
 import type { SessionRules } from '../domain/session-rules.js'
+import { isTimeZone } from '../domain/time-zone.js'
+import { enginesOf } from './engine-settings.js'
+import type { EngineSettings } from './engines.js'
+import { InvalidSetting } from './invalid-setting.js'
+import { kafkaSettings, schemaRegistryOf } from './kafka-settings.js'
 
 /** Everything that can be set from outside. docs/operations.md lists the variables. */
 export interface Config {
-  /** The folder of the embedded engine, absolute. */
+  /** The folder of the embedded engine, absolute: samples and standard input are kept there in any case. */
   readonly data: string
+  readonly engines: EngineSettings
   readonly host: string
-  readonly port: number
+  /** Undefined: none is set. */
+  readonly port: number | undefined
   readonly logLevel: LogLevel
   /** Milliseconds. */
   readonly allowedLateness: number
+  /** Undefined: the one that the log is billed in, which is UTC for a new one. */
+  readonly billingTimeZone: string | undefined
+  /** The bridge is on if it is there. */
+  readonly kafka?: KafkaSettings | undefined
+  /** For records in Avro. With user and password, if it wants them: not to be printed. */
+  readonly schemaRegistry?: string | undefined
   readonly sessionRules: SessionRules
   /** Of the session service; it may hold a password. */
   readonly sessionServiceUrl?: string
 }
 
+/** Where the API listens if no port is set. */
+export const usualPort = 3000
+
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-/** A setting that cannot be used. The message names it, its value and what would be accepted. */
-export class InvalidSetting extends Error {
-  readonly code = 'invalid-setting'
-}
+export { InvalidSetting }
 
 /**
  * Reads the environment, and `.env` for what the environment does not set.
@@ -34,17 +48,17 @@ export class InvalidSetting extends Error {
 export function loadConfig(data?: string): Config {
   if (existsSync('.env')) process.loadEnvFile('.env')
   const { env } = process
-  for (const name of ['EVENTSTOREDB_URL', 'MONGODB_URL', 'KAFKA_BROKERS']) {
-    if (env[name]) {
-      throw new InvalidSetting(`${name} is set, but this version runs on the embedded engine only: unset it`)
-    }
-  }
+  const folder = resolve(data ?? (env.TIDEMARK_DATA || './data'))
   return {
-    data: resolve(data ?? (env.TIDEMARK_DATA || './data')),
+    data: folder,
+    engines: enginesOf(folder, env),
     host: env.HOST || '127.0.0.1',
-    port: portOf(env.PORT || '3000'),
+    port: env.PORT ? portOf(env.PORT) : undefined,
     logLevel: logLevelOf(env.LOG_LEVEL || 'info'),
     allowedLateness: durationOf('ALLOWED_LATENESS', env.ALLOWED_LATENESS || 'PT0S'),
+    billingTimeZone: timeZoneOf('BILLING_TIME_ZONE', env.BILLING_TIME_ZONE || undefined),
+    kafka: kafkaSettings(env),
+    schemaRegistry: schemaRegistryOf(env.SCHEMA_REGISTRY_URL),
     sessionRules: {
       timeToLive: durationOf('SESSION_TTL', env.SESSION_TTL || 'PT24H'),
       wait: durationOf('SESSION_WAIT', env.SESSION_WAIT || 'PT20S'),
@@ -67,6 +81,13 @@ function logLevelOf(value: string): LogLevel {
   if (!level)
     throw new InvalidSetting(`LOG_LEVEL is ${JSON.stringify(value)}: it takes one of ${logLevels.join(', ')}`)
   return level
+}
+
+function timeZoneOf(name: string, value: string | undefined): string | undefined {
+  if (value === undefined || isTimeZone(value)) return value
+  throw new InvalidSetting(
+    `${name} is ${JSON.stringify(value)}: it takes a name of the IANA database, such as Europe/Warsaw`,
+  )
 }
 
 /** What is wrong is not repeated: a URL may hold a password. */

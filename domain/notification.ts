@@ -48,6 +48,7 @@ export interface Notices {
   readonly raised: readonly Raised[]
 }
 
+const nothing: readonly Raised[] = []
 const notificationId = uuidV5Namespace('8f6ad1c8-6d3c-5b0e-9a51-0a3f6a0c7b11')
 
 /**
@@ -66,7 +67,7 @@ export function notify(
   cause: Cause,
 ): Notices {
   const { exceeded, closed } = period.notified
-  let notices: Notices = { period, raised: [] }
+  let notices: Notices = { period, raised: nothing }
   if (!exceeded && period.recordCount > 0 && period.exceeded)
     notices = raise(notices, 'DataPlanExceeded', cause)
   if (closed) {

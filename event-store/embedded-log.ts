@@ -10,7 +10,7 @@ import type { LogPage, ReadAll } from './port.js'
 const applicationId = 0x54494445
 /** Lines a row. More make bulk reads a little faster and single reads slower. */
 const linesARow = 128
-const rowsAQuery = 64
+const rowsAQuery = 8
 
 interface LogRow {
   readonly position: number
@@ -39,7 +39,12 @@ export class LogFile {
   #cached: { first: number; count: number; time: number; lines: string[] } | undefined
 
   constructor(folder: string) {
-    this.#db = openDatabase(join(folder, 'events.db'), { synchronous: 'FULL', cacheKiB: 2_048 })
+    this.#db = openDatabase(join(folder, 'events.db'), {
+      synchronous: 'FULL',
+      pageSize: 32_768,
+      walPages: 500,
+      cacheKiB: 2_048,
+    })
     this.id = this.#claim()
     this.#head = this.#db.prepare(
       'SELECT position + count - 1 AS head FROM log ORDER BY position DESC LIMIT 1',

@@ -28,18 +28,30 @@ export function closed(period: BillingPeriod, ended: boolean, documents: Documen
 /** Closes periods whose end the clock has reached, a slice at a time: a month may end for everybody at once. */
 async function closeDuePeriods(documents: Documents): Promise<void> {
   const now = reading(clockOf(documents))
-  const { rows } = await documents.page('billing-periods', { index: 'open', limit: periodsASlice })
-  const ids = rows.map(({ id }) => id)
-  await documents.load('billing-periods', ids)
-  let nextClosing = rows.length < periodsASlice ? never : null
-  for (const id of ids) {
+  const { due, nextClosing } = await duePeriods(documents, now)
+  await documents.load('billing-periods', due)
+  for (const id of due) {
     const period = documents.get<BillingPeriod>('billing-periods', id)
-    if (!period?.openUntil) continue
-    if (Date.parse(period.openUntil) > now) {
-      nextClosing = period.openUntil
-      break
-    }
-    documents.put('billing-periods', id, closed(period, true, documents))
+    if (period?.openUntil) documents.put('billing-periods', id, closed(period, true, documents))
   }
   setClock(documents, { nextClosing })
+}
+
+/** The first periods that are due, and when the next one is; null where there may be more that are due. */
+async function duePeriods(documents: Documents, now: number) {
+  const due: string[] = []
+  let after: string | undefined
+  do {
+    const query = { index: 'open', limit: periodsASlice, ...(after === undefined ? {} : { after }) }
+    const { rows, next } = await documents.page('billing-periods', query)
+    for (const { id, text } of rows) {
+      const { msisdn, openUntil } = JSON.parse(text) as BillingPeriod
+      if (!openUntil || !documents.owns(msisdn)) continue
+      if (Date.parse(openUntil) > now) return { due, nextClosing: openUntil }
+      due.push(id)
+    }
+    if (next !== undefined && due.length >= periodsASlice) return { due, nextClosing: null }
+    after = next
+  } while (after !== undefined)
+  return { due, nextClosing: never }
 }

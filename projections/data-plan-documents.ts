@@ -1,6 +1,5 @@
 import type { Agreement } from '../domain/agreement.js'
 import { emptyPeriod, type BillingPeriod, type PeriodHistory } from '../domain/billing-period.js'
-import { coveragesOf, type Coverage } from '../domain/coverage.js'
 import { unsetClock, type DataRecordClock } from '../domain/data-record-clock.js'
 import type { Notices } from '../domain/notification.js'
 import type { Month } from '../domain/time-zone.js'
@@ -24,19 +23,10 @@ export const clockId = 'data-records'
 /** No period is going to close. In the order of text it comes after every end of a period. */
 export const never = 'never'
 
-const noAgreements: Subscriber = { agreements: [] }
-const coverages = new WeakMap<Subscriber, readonly Coverage[]>()
-const periodIds = new WeakMap<Agreement, Map<Month, string>>()
+export const noAgreements: Subscriber = { agreements: [] }
 
 export function subscriberOf(documents: Documents, msisdn: string): Subscriber {
   return documents.get<Subscriber>('subscribers', msisdn) ?? noAgreements
-}
-
-/** Who covers what of a subscriber; worked out once for each state of the document. */
-export function coveragesFor(subscriber: Subscriber): readonly Coverage[] {
-  let known = coverages.get(subscriber)
-  if (!known) coverages.set(subscriber, (known = coveragesOf(subscriber.agreements)))
-  return known
 }
 
 export function clockOf(documents: Documents): ClockDocument {
@@ -47,13 +37,9 @@ export function setClock(documents: Documents, change: Partial<ClockDocument>): 
   documents.put('clocks', clockId, { ...clockOf(documents), ...change } satisfies ClockDocument)
 }
 
-/** `<agreement id>/<yyyy-MM>`. Made once for each agreement and month: records ask for it all the time. */
+/** `<agreement id>/<yyyy-MM>` */
 export function periodId(agreement: Agreement, month: Month): string {
-  let ids = periodIds.get(agreement)
-  if (!ids) periodIds.set(agreement, (ids = new Map<Month, string>()))
-  let id = ids.get(month)
-  if (id === undefined) ids.set(month, (id = `${agreement.id}/${month.key}`))
-  return id
+  return `${agreement.id}/${month.key}`
 }
 
 /** The loaded period of an agreement in a month, or a new one. */

@@ -5,13 +5,13 @@ import {
   type BillingPeriod,
   type CountedRecord,
 } from '../domain/billing-period.js'
-import { coverageAt, type Coverage } from '../domain/coverage.js'
+import { coverageAt, coveragesOf, type Coverage } from '../domain/coverage.js'
 import { reading } from '../domain/data-record-clock.js'
 import { notify, type Cause } from '../domain/notification.js'
 import { monthAt, type Month } from '../domain/time-zone.js'
 import { parseTimestamp } from '../domain/timestamp.js'
 import { closed } from './data-plan-closing.js'
-import { clockOf, coveragesFor, periodId, periodOf, putPeriod, subscriberOf } from './data-plan-documents.js'
+import { clockOf, periodId, periodOf, putPeriod, subscriberOf } from './data-plan-documents.js'
 import type { Row } from '../read-store/port.js'
 import type { Documents } from './projection.js'
 import { latestBetween, pagesBetween, recordPages, recordsBetween, type RecordPage } from './record-pages.js'
@@ -29,7 +29,7 @@ interface Share {
 export async function takeOver(cause: Cause, coverage: Coverage, documents: Documents): Promise<void> {
   const { agreement, from, to } = coverage
   const { msisdn } = agreement
-  const previous = coverageAt(coveragesFor(subscriberOf(documents, msisdn)), from)
+  const previous = coverageAt(coveragesOf(subscriberOf(documents, msisdn).agreements), from)
   const records = await recordsBetween(documents, msisdn, from, to)
   if (records.length === 0) return
   const gained = byMonth(records, agreement)

@@ -1,6 +1,6 @@
-import { agreementOf, type Agreement, type AgreementSigned } from '../domain/agreement.js'
-import { addRecords } from '../domain/billing-period.js'
-import { byPrecedence, coverageAt, coveragesOf } from '../domain/coverage.js'
+import { agreementOf, type AgreementSigned } from '../domain/agreement.js'
+import { addRecords, type BillingPeriod } from '../domain/billing-period.js'
+import { byPrecedence, coveragesOf } from '../domain/coverage.js'
 import {
   advance,
   reading,
@@ -12,23 +12,14 @@ import {
 import type { DataRecorded } from '../domain/data-record.js'
 import type { RecordedEvent } from '../domain/event.js'
 import { notify } from '../domain/notification.js'
-import { monthAt, type Month } from '../domain/time-zone.js'
 import { parseTimestamp } from '../domain/timestamp.js'
 import { closed, closing } from './data-plan-closing.js'
-import {
-  clockId,
-  clockOf,
-  coveragesFor,
-  periodId,
-  periodOf,
-  putPeriod,
-  setClock,
-  subscriberOf,
-  type Subscriber,
-} from './data-plan-documents.js'
+import { clockId, clockOf, periodOf, setClock, subscriberOf, type Subscriber } from './data-plan-documents.js'
 import { takeOver } from './data-plan-takeover.js'
-import type { Documents, Projection } from './projection.js'
-import { addToPage, positionsAStretch, recordPageId, recordPages } from './record-pages.js'
+import type { HeldDocument } from './kept-documents.js'
+import { SubscriberMemo, type Match } from './data-plan-memo.js'
+import type { Documents, Projection, Want } from './projection.js'
+import { addToPage, recordPageId, recordPages, recordPageSpec } from './record-pages.js'
 
 /**
  * What each agreement used in each month: records are matched to agreements, summed by billing period, and
@@ -36,28 +27,24 @@ import { addToPage, positionsAStretch, recordPageId, recordPages } from './recor
  */
 export const dataPlans: Projection = {
   name: 'data-plans',
-  version: 1,
+  version: 2,
   categories: ['agreement', 'subscriber', 'clock', 'billing'],
   derives: ['DataPlanExceeded', 'BillingPeriodClosed', 'BillingPeriodCorrected'],
   collections: {
     agreements: {},
     subscribers: {},
     'billing-periods': { indexes: { open: ['openUntil'] } },
-    [recordPages]: { indexes: { unmatched: ['unmatched'] } },
+    [recordPages]: recordPageSpec,
     clocks: {},
   },
   watches: [['clocks', clockId]],
-  passing: { collection: recordPages, positions: positionsAStretch },
-  touches: [
-    (event, want) => {
-      if ('msisdn' in event.data) want('subscribers', (event.data as DataRecorded['data']).msisdn)
-      if (event.type === 'DataRecorded') want(recordPages, recordPageId(event as RecordedEvent<DataRecorded>))
+  sharing: {
+    keyOf: ({ data }) => ('msisdn' in data ? (data as DataRecorded['data']).msisdn : undefined),
+    elsewhere: {
+      DataRecorded: ({ data }, documents) => tickClock(documents, (data as DataRecorded['data']).recordedAt),
     },
-    ({ type, data }, want, documents) => {
-      const match = type === 'DataRecorded' && matchOf(data as DataRecorded['data'], documents)
-      if (match) want('billing-periods', periodId(match.agreement, match.month))
-    },
-  ],
+  },
+  touches: [touchSubscriber, touchPeriod],
   handlers: {
     DataRecorded: (event, documents) => recordData(event as RecordedEvent<DataRecorded>, documents),
     AgreementSigned: (event, documents) => signAgreement(event as RecordedEvent<AgreementSigned>, documents),
@@ -71,42 +58,61 @@ export const dataPlans: Projection = {
   debt: closing,
 }
 
-/** The agreement that covers a record, and the month of its billing period. */
-interface Match {
-  readonly agreement: Agreement
-  readonly month: Month
+/** The subscriber, and the page that a record is added to. */
+function touchSubscriber(event: RecordedEvent, want: Want, documents: Documents): void {
+  if (!('msisdn' in event.data)) return
+  const { msisdn } = event.data as DataRecorded['data']
+  const memo = SubscriberMemo.of(msisdn, documents)
+  if (!memo) want('subscribers', msisdn)
+  if (event.type !== 'DataRecorded') return
+  const record = event as RecordedEvent<DataRecorded>
+  if (!memo?.page(record, documents)) want(recordPages, recordPageId(record))
 }
 
-function matchOf({ msisdn, recordedAt }: DataRecorded['data'], documents: Documents): Match | undefined {
-  const instant = parseTimestamp(recordedAt)
-  const agreement = coverageAt(coveragesFor(subscriberOf(documents, msisdn)), instant)?.agreement
-  return agreement && { agreement, month: monthAt(agreement.billingPeriodTimeZone, instant) }
+/** The period that a record is counted in. */
+function touchPeriod(event: RecordedEvent, want: Want, documents: Documents): void {
+  if (event.type !== 'DataRecorded') return
+  const { msisdn, recordedAt } = event.data as DataRecorded['data']
+  const memo = SubscriberMemo.of(msisdn, documents)
+  const match = memo?.matchAt(parseTimestamp(recordedAt))
+  if (match && !memo?.period(match, documents)) want('billing-periods', match.id)
 }
 
 function recordData(event: RecordedEvent<DataRecorded>, documents: Documents): void | Promise<void> {
-  const match = matchOf(event.data, documents)
-  addToPage(event, match !== undefined, documents)
-  if (!match) return tickClock(documents, event.data.recordedAt)
-  const id = periodId(match.agreement, match.month)
-  if (documents.has('billing-periods', id)) return countRecord(event, match, documents)
+  const { msisdn, recordedAt } = event.data
+  const memo = SubscriberMemo.of(msisdn, documents)
+  const page = memo?.page(event, documents)
+  if (!memo || !page) throw new Error(`the documents of subscriber ${msisdn} were not loaded`)
+  const match = memo.matchAt(parseTimestamp(recordedAt))
+  addToPage(page, event, match !== undefined)
+  if (!match) return tickClock(documents, recordedAt)
+  const held = memo.period(match, documents)
+  if (held) return countRecord(event, match, held, documents)
   // The agreement came in the same page as the record: its period could not be foreseen.
-  return documents.load('billing-periods', [id]).then(() => countRecord(event, match, documents))
+  return documents.load('billing-periods', [match.id]).then(() => recordLoaded(event, match, documents))
+}
+
+function recordLoaded(event: RecordedEvent<DataRecorded>, match: Match, documents: Documents): void {
+  const held = documents.hold('billing-periods', match.id)
+  if (!held) throw new Error(`billing period ${match.id} was not loaded`)
+  countRecord(event, match, held, documents)
 }
 
 function countRecord(
   { id, data, metadata }: RecordedEvent<DataRecorded>,
   { agreement, month }: Match,
+  held: HeldDocument,
   documents: Documents,
 ): void {
   const { recordedAt, externalRecordId, recordedBytes } = data
   const ended = reading(clockOf(documents)) >= month.end
-  const period = closed(periodOf(documents, agreement, month), ended, documents)
-  const counted = addRecords(
-    period,
-    [{ internalRecordId: id, externalRecordId, recordedAt, recordedBytes }],
-    ended,
-  )
-  putPeriod(documents, agreement, month, notify(counted, period.totalRecordedBytes, ended, { id, metadata }))
+  const before = (held.document as BillingPeriod | undefined) ?? periodOf(documents, agreement, month)
+  const period = closed(before, ended, documents)
+  const record = { internalRecordId: id, externalRecordId, recordedAt, recordedBytes }
+  const counted = addRecords(period, [record], ended)
+  const notices = notify(counted, period.totalRecordedBytes, ended, { id, metadata })
+  for (const { event, revision } of notices.raised) documents.derive(event, revision)
+  held.change(notices.period)
   tickClock(documents, recordedAt)
 }
 

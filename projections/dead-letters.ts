@@ -57,6 +57,7 @@ export const deadLetters: Projection = {
   categories: ['deadletter'],
   collections: { 'dead-letters': { indexes: { position: ['position'], kind: ['kind', 'position'] } } },
   watches: [],
+  sharing: { keyOf: ({ stream }) => stream },
   touches: [(event, want) => want('dead-letters', idOf(event))],
   handlers: {
     RecordRejected: (event, documents) => rejected(event as RecordedEvent<RecordRejected>, documents),

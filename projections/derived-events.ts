@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import type { Event, NewEvent, RecordedEvent } from '../domain/event.js'
 import type { EventStore } from '../event-store/port.js'
 import type { Build, Write } from '../read-store/port.js'
@@ -38,14 +38,17 @@ export class Outbox implements DerivedEvents {
   /** Tells the documents of this outbox from those of another runner at the same position. */
   readonly #runner = randomUUID()
 
-  private constructor(eventStore: EventStore) {
+  readonly #partition: number
+
+  private constructor(eventStore: EventStore, partition: number) {
     this.#eventStore = eventStore
+    this.#partition = partition
   }
 
-  /** Opens the outbox of a build, and appends what a crash left in it. */
-  static async open(build: Build, eventStore: EventStore): Promise<Outbox> {
-    const outbox = new Outbox(eventStore)
-    outbox.#published = await drainOutbox(build, eventStore)
+  /** Opens the outbox of a partition, and appends what a crash left in it. */
+  static async open(build: Build, eventStore: EventStore, partition: number): Promise<Outbox> {
+    const outbox = new Outbox(eventStore, partition)
+    outbox.#published = await drainOutbox(build, eventStore, partition)
     return outbox
   }
 
@@ -54,7 +57,7 @@ export class Outbox implements DerivedEvents {
     this.#published = []
     if (derived.length > 0) {
       const [at, serial] = [String(position).padStart(16, '0'), String(this.#serial++).padStart(10, '0')]
-      const id = `${at}-${serial}-${this.#runner}`
+      const id = `${at}-${serial}-${this.#partition}-${this.#runner}`
       writes.push({ id, document: { events: derived } satisfies OutboxDocument })
       this.#staged.push(...derived)
       this.#stagedIds.push(id)
@@ -80,13 +83,22 @@ export class Outbox implements DerivedEvents {
   }
 }
 
-/** Appends what stands in a build's outbox; answers the ids of the outbox documents. */
-export async function drainOutbox(build: Build, eventStore: EventStore): Promise<string[]> {
+/**
+ * Appends what stands in a build's outbox; answers the ids of the outbox documents.
+ *
+ * @param partition whose; without it everybody's
+ */
+export async function drainOutbox(
+  build: Build,
+  eventStore: EventStore,
+  partition?: number,
+): Promise<string[]> {
   const ids: string[] = []
   let after: string | undefined
   do {
     const page = await build.page(outboxCollection, { limit: 100, ...(after === undefined ? {} : { after }) })
     for (const { id, text } of page.rows) {
+      if (partition !== undefined && Number(id.split('-')[2]) !== partition) continue
       await appendDerived((JSON.parse(text) as OutboxDocument).events, eventStore)
       ids.push(id)
     }
@@ -114,77 +126,88 @@ export interface DerivedDifference {
   readonly difference: 'missing in the log' | 'not derived again' | 'other content'
 }
 
+/** So many derived events are awaited at a time; beyond that they are looked up. */
+const mostAwaited = 20_000
+
+/** What is kept of a derived event until its other half is met. */
+interface Trace {
+  readonly stream: string
+  readonly revision: number
+  /** Of its type and data. */
+  readonly hash: string
+}
+
 /**
- * Rebuild: nothing is appended; every derived event is checked against the log. Since a derived event enters the
- * log soon after what it was derived from, few of them are held at a time.
+ * Rebuild: nothing is appended; every derived event is checked against the log. A derived event enters the log some
+ * time after what it was derived from, so it is awaited. Where too many are, the oldest are looked up at the revisions
+ * that they must have.
  */
 export class DerivedCheck implements DerivedEvents {
   readonly owes = false
-  /** Derived, and not met in the log yet. */
-  readonly #derived = new Map<string, NewEvent>()
+  /** Derived, and not met in the log yet; by event id. */
+  readonly #derived = new Map<string, Trace>()
   /** Met in the log, and not derived yet: both may be in one page. */
-  readonly #met = new Map<string, NewEvent>()
+  readonly #met = new Map<string, Trace>()
+  /** Positions of derived events that were looked up: they need not be awaited when they are met. */
+  readonly #lookedUp = new Set<number>()
   readonly #differences: DerivedDifference[] = []
+  readonly #eventStore: EventStore
+
+  constructor(eventStore: EventStore) {
+    this.#eventStore = eventStore
+  }
 
   stage(derived: readonly Derived[]): readonly Write[] {
-    for (const { event } of derived) this.#match(event, this.#met, this.#derived)
+    for (const { event, revision } of derived) this.#match(event, revision, this.#met, this.#derived)
     return []
   }
 
   async publish(): Promise<void> {
-    // A rebuild sends nothing again.
+    if (this.#derived.size <= mostAwaited) return
+    for (const [id, trace] of this.#derived) {
+      const found = await this.#find(id, trace)
+      if (found) {
+        this.#lookedUp.add(found.position)
+        this.#derived.delete(id)
+        if (hashOf(found) !== trace.hash) this.#report(id, trace, 'other content')
+      }
+      if (this.#derived.size <= mostAwaited / 2) return
+    }
   }
 
   saw(event: RecordedEvent): void {
-    this.#match(event, this.#derived, this.#met)
+    if (!this.#lookedUp.delete(event.position)) this.#match(event, event.revision, this.#derived, this.#met)
   }
 
   /** What differs, once the build is complete: what is still awaited may stand further on in the log. */
-  async differences(eventStore: EventStore): Promise<readonly DerivedDifference[]> {
-    for (const event of this.#met.values()) this.#report(event, 'not derived again')
-    for (const event of this.#derived.values()) {
-      const found = await findEvent(eventStore, event)
-      if (!found) this.#report(event, 'missing in the log')
-      else if (!sameFact(event, found)) this.#report(event, 'other content')
+  async differences(): Promise<readonly DerivedDifference[]> {
+    for (const [id, trace] of this.#met) this.#report(id, trace, 'not derived again')
+    for (const [id, trace] of this.#derived) {
+      const found = await this.#find(id, trace)
+      if (!found) this.#report(id, trace, 'missing in the log')
+      else if (hashOf(found) !== trace.hash) this.#report(id, trace, 'other content')
     }
     return this.#differences
   }
 
-  #match(event: NewEvent, others: Map<string, NewEvent>, own: Map<string, NewEvent>): void {
+  async #find(id: string, { stream, revision }: Trace): Promise<RecordedEvent | undefined> {
+    const [found] = await this.#eventStore.readStream(stream, { from: revision, limit: 1 })
+    return found?.id === id ? found : undefined
+  }
+
+  #match(event: NewEvent, revision: number, others: Map<string, Trace>, own: Map<string, Trace>): void {
     const other = others.get(event.id)
-    if (!other) own.set(event.id, event)
-    else if (!sameFact(event, other)) this.#report(event, 'other content')
+    const trace = { stream: event.stream, revision, hash: hashOf(event) }
+    if (!other) own.set(event.id, trace)
+    else if (other.hash !== trace.hash) this.#report(event.id, trace, 'other content')
     others.delete(event.id)
   }
 
-  #report({ id, stream }: NewEvent, difference: DerivedDifference['difference']): void {
+  #report(id: string, { stream }: Trace, difference: DerivedDifference['difference']): void {
     this.#differences.push({ id, stream, difference })
   }
 }
 
-async function findEvent(
-  eventStore: EventStore,
-  { id, stream }: NewEvent,
-): Promise<RecordedEvent | undefined> {
-  for (let from = 0; ;) {
-    const page = await eventStore.readStream(stream, { from, limit: 100 })
-    const found = page.find((event) => event.id === id)
-    if (found || page.length === 0) return found
-    from += page.length
-  }
-}
-
-function sameFact(a: Event, b: Event): boolean {
-  if (a.type !== b.type) return false
-  return isSameJson(a.data, b.data) || JSON.stringify(a.data) === JSON.stringify(b.data)
-}
-
-/** Whether two values are the same as JSON, order of fields included. It may miss some that are, but is quick. */
-function isSameJson(a: unknown, b: unknown): boolean {
-  if (a === b) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  const [names, others] = [Object.keys(a), Object.keys(b)]
-  if (names.length !== others.length || Array.isArray(a) !== Array.isArray(b)) return false
-  const [x, y] = [a as Record<string, unknown>, b as Record<string, unknown>]
-  return names.every((name, i) => name === others[i] && isSameJson(x[name], y[name]))
+function hashOf({ type, data }: Event): string {
+  return hash('sha1', JSON.stringify([type, data]), 'base64')
 }

@@ -3,12 +3,23 @@ import type { Build, Collections, ReadModel } from '../read-store/port.js'
 import type { RecordedEvent } from '../domain/event.js'
 import type { EventStore } from '../event-store/port.js'
 import { Outbox, outboxCollection, type DerivedEvents } from './derived-events.js'
+import { partitionOf, wholePartition, type Partition } from './partition.js'
 import type { Projection } from './projection.js'
 import { WorkingSet } from './working-set.js'
 
 /** The collection in which the runner keeps its own notes about a build, such as why it stopped. */
 export const runnerCollection = 'runner'
+/** The note of the first partition; those of the others are named after it. */
 export const failureId = 'failure'
+
+/** The ids of the notes that the partitions of a build may have left. */
+export function failureIds(partitions: number): string[] {
+  return Array.from({ length: partitions }, (_, index) => failureIdOf(index))
+}
+
+export function failureIdOf(partition: number): string {
+  return partition === 0 ? failureId : `${failureId}/${partition}`
+}
 
 /**
  * A handler could not handle an event, or the work that events left owing could not be done. The projection stops there;
@@ -39,17 +50,23 @@ export function collectionsOf({ collections }: Projection): Collections {
  * Whether a build stands between an event and the work that the event left owing, such as the closing of many periods:
  * its runner is at it, or was stopped. Then its documents are not what the log up to its checkpoint says they will be.
  */
-export async function isOwing({ debt, watches }: Projection, build: ReadModel): Promise<boolean> {
+export async function isOwing(projection: Projection, build: ReadModel): Promise<boolean> {
+  const { debt, watches } = projection
   if (!debt) return false
-  const documents = new WorkingSet(build, async () => {})
-  for (const [collection, id] of watches) await documents.load(collection, [id])
-  return debt.owes(documents)
+  for (let index = 0; index < build.partitions; index++) {
+    const partition = partitionOf(index, build.partitions)
+    const checkpoint = await build.checkpoint(index)
+    const documents = new WorkingSet(build, checkpoint, projection, async () => {}, partition)
+    for (const [collection, id] of watches) await documents.load(collection, [id])
+    if (debt.owes(documents)) return true
+  }
+  return false
 }
 
 /** So many changed documents make a unit of work while catching up: the larger, the fewer pages are written twice. */
 const changesAUnit = 10_000
 /** At the latest after so many events the checkpoint moves on, also where they change nothing. */
-const eventsAUnit = 20_000
+const eventsAUnit = 50_000
 
 /**
  * Folds pages of the log into one build. Pages are gathered to units of work; while one is being gathered, the
@@ -58,6 +75,7 @@ const eventsAUnit = 20_000
 export class Fold {
   readonly projection: Projection
   readonly build: Build
+  readonly partition: Partition
   /** How many events the handlers got. */
   events = 0
   readonly #derived: DerivedEvents
@@ -67,17 +85,28 @@ export class Fold {
   #checkpoint: number
   /** Where the documents in memory are: what comes after it is not in any of them. */
   #position: number
+  /** The last event that was handled, or where the last page ended. */
+  #passed: number
   #eventsInUnit = 0
   #inFlight: Promise<void> = Promise.resolve()
 
-  private constructor(projection: Projection, build: Build, checkpoint: number, derived: DerivedEvents) {
+  private constructor(
+    projection: Projection,
+    build: Build,
+    checkpoint: number,
+    derived: DerivedEvents,
+    partition: Partition,
+  ) {
     this.projection = projection
     this.build = build
+    this.partition = partition
     this.#checkpoint = checkpoint
     this.#position = checkpoint
+    this.#passed = checkpoint
     this.#derived = derived
     this.#derives = new Set(projection.derives)
-    this.#documents = new WorkingSet(build, (changed) => this.#flush(changed))
+    const flush = (changed: boolean) => this.#flush(changed)
+    this.#documents = new WorkingSet(build, checkpoint, projection, flush, partition)
   }
 
   /**
@@ -85,11 +114,17 @@ export class Fold {
    *
    * @throws {ProjectionFailed} that cannot be paid
    */
-  static async open(projection: Projection, build: Build, derived: DerivedEvents): Promise<Fold> {
-    const fold = new Fold(projection, build, await build.checkpoint(), derived)
+  static async open(
+    projection: Projection,
+    build: Build,
+    derived: DerivedEvents,
+    partition = wholePartition,
+  ): Promise<Fold> {
+    const fold = new Fold(projection, build, await build.checkpoint(partition.index), derived, partition)
     await fold.#payDebts()
-    const failed = await build.getMany(runnerCollection, [failureId])
-    if (failed.length > 0) fold.#documents.delete(runnerCollection, failureId)
+    const failure = failureIdOf(partition.index)
+    const failed = await build.getMany(runnerCollection, [failure])
+    if (failed.length > 0) fold.#documents.delete(runnerCollection, failure)
     await fold.settle()
     return fold
   }
@@ -101,9 +136,13 @@ export class Fold {
    * @throws {Fenced} another runner has moved the build on
    */
   static async finish(projection: Projection, build: Build, eventStore: EventStore): Promise<void> {
-    const fold = new Fold(projection, build, await build.checkpoint(), await Outbox.open(build, eventStore))
-    await fold.#payDebts()
-    await fold.settle()
+    for (let index = 0; index < build.partitions; index++) {
+      const outbox = await Outbox.open(build, eventStore, index)
+      const partition = partitionOf(index, build.partitions)
+      const fold = new Fold(projection, build, await build.checkpoint(index), outbox, partition)
+      await fold.#payDebts()
+      await fold.settle()
+    }
   }
 
   /** Everything up to here is folded, though perhaps not yet on disk. */
@@ -119,13 +158,17 @@ export class Fold {
    */
   async apply({ events, position }: LogPage): Promise<void> {
     if (position <= this.#position) return
-    this.#passTo(position)
     const relevant = events.filter((event) => event.position > this.#position && this.#concerns(event))
     await this.#loadWatched()
     const { touches } = this.projection
-    await this.#documents.loadTouched(relevant, touches, (event, error) => this.#fail(event, error))
-    for (const event of relevant) await this.#handle(event)
+    const own = this.#isShared ? relevant.filter((event) => this.#isOwn(event)) : relevant
+    await this.#documents.loadTouched(own, touches, (event, error) => this.#fail(event, error))
+    for (const event of relevant) {
+      await this.#handle(event)
+      this.#passed = event.position
+    }
     this.#position = position
+    this.#passed = position
     this.#eventsInUnit += events.length
     if (this.#documents.changes >= changesAUnit || this.#eventsInUnit >= eventsAUnit) await this.#commit()
     await this.#payDebts()
@@ -146,27 +189,33 @@ export class Fold {
     }
   }
 
-  /** Documents of a stretch of the log that lies two pages back are not needed any more. */
-  #passTo(position: number): void {
-    const { passing } = this.projection
-    if (!passing) return
-    const stretchOf = (at: number) => Math.floor(at / passing.positions)
-    if (stretchOf(position) !== stretchOf(this.#position)) this.#documents.pass(passing.collection)
-  }
-
   /** An event of a derived type is only looked at; the rest has a handler or does not matter. */
   #concerns(event: RecordedEvent): boolean {
-    if (this.#derives.has(event.type)) this.#derived.saw(event)
+    // One partition looks at what was derived, for all of them.
+    if (this.partition.index === 0 && this.#derives.has(event.type)) this.#derived.saw(event)
     return event.type in this.projection.handlers
+  }
+
+  get #isShared(): boolean {
+    return this.partition !== wholePartition
+  }
+
+  /** An event of no key concerns every partition. */
+  #isOwn(event: RecordedEvent): boolean {
+    const key = this.projection.sharing?.keyOf(event)
+    return key === undefined || this.partition.owns(key)
   }
 
   /** Only what is asynchronous is waited for: most events are handled without a turn of the event loop. */
   #handle(event: RecordedEvent): void | Promise<void> {
-    // What a handler asks for before it writes is to be as the event before left it.
-    this.#position = event.position - 1
-    this.events++
+    // What a handler asks for before it writes is to be as the event before left it. Positions that are handed on
+    // come from the log: to some engines, others are no places.
+    this.#position = this.#passed
+    const { handlers, sharing } = this.projection
+    const isOwn = !this.#isShared || this.#isOwn(event)
+    if (isOwn) this.events++
     try {
-      const pending = this.projection.handlers[event.type]?.(event, this.#documents)
+      const pending = (isOwn ? handlers : sharing?.elsewhere)?.[event.type]?.(event, this.#documents)
       return pending?.catch((error: unknown) => this.#fail(event, error))
     } catch (error) {
       this.#fail(event, error)
@@ -199,6 +248,7 @@ export class Fold {
     const { writes, derived } = this.#documents.take()
     const outbox = this.#derived.stage(derived, this.#position)
     const unit = {
+      partition: this.partition.index,
       expected: this.#checkpoint,
       checkpoint: this.#position,
       writes: outbox.length > 0 ? { ...writes, [outboxCollection]: outbox } : writes,

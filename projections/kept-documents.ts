@@ -1,62 +1,125 @@
 import type { Document, Write } from '../read-store/port.js'
 
-/** A document at hand; undefined where there is none of its id. */
-interface Entry {
+/** A document at hand that its user may hold on to, as long as {@link use} says so. */
+export interface HeldDocument {
   readonly id: string
-  document: Document | undefined
-  changed: boolean
+  /** As it stands after the event before; undefined where there is none of this id. */
+  readonly document: Document | undefined
+  /** What its user worked out and wants to find again. Lost when the document is let go. */
+  memo: unknown
+  /** Marks it as used, so that it stays. False if it was let go: then it has to be asked for again. */
+  use(): boolean
+  change(document: Document | undefined): void
 }
 
 /**
- * The documents of one collection that are at hand: those that were used since the last but one {@link age}.
+ * The documents of one collection that are at hand: those that were used since the last {@link age}, and those that
+ * came since.
  */
 export class KeptDocuments {
-  #used = new Map<string, Entry>()
-  #aging = new Map<string, Entry>()
-  #changed: Entry[] = []
+  readonly #entries = new Map<string, Entry>()
+  readonly #changed: Entry[] = []
+  readonly #uses = { count: 0 }
+  #isWhole: boolean
+
+  /** @param isWhole nothing is stored yet */
+  constructor(isWhole: boolean) {
+    this.#isWhole = isWhole
+  }
+
+  /** Every document that there is, is at hand. */
+  get isWhole(): boolean {
+    return this.#isWhole
+  }
 
   /** How many were used since the last {@link age}. */
   get size(): number {
-    return this.#used.size
+    return this.#uses.count
   }
 
   get changes(): number {
     return this.#changed.length
   }
 
-  find(id: string): Entry | undefined {
-    const entry = this.#used.get(id)
-    if (entry) return entry
-    const aging = this.#aging.get(id)
-    if (aging) this.#used.set(id, aging)
-    return aging
+  find(id: string): HeldDocument | undefined {
+    const entry = this.#entries.get(id)
+    entry?.use()
+    return entry
   }
 
   /** Takes in what the store holds. */
   add(id: string, document: Document | undefined): void {
-    this.#used.set(id, { id, document, changed: false })
+    const entry = this.#add(id)
+    entry.document = document
+    entry.stored = document !== undefined
   }
 
   change(id: string, document: Document | undefined): void {
-    let entry = this.find(id)
-    if (!entry) this.#used.set(id, (entry = { id, document, changed: false }))
-    entry.document = document
-    if (entry.changed) return
-    entry.changed = true
-    this.#changed.push(entry)
+    // Of one that was never loaded, nobody knows.
+    const entry = this.#entries.get(id) ?? this.#add(id)
+    entry.change(document)
   }
 
   /** What changed since the last call. */
   take(): Write[] {
-    const writes = this.#changed.map(({ id, document }) => ({ id, document }))
-    for (const entry of this.#changed) entry.changed = false
-    this.#changed = []
+    const writes = this.#changed.map(({ id, document, stored }) => ({ id, document, fresh: !stored }))
+    for (const entry of this.#changed) {
+      entry.changed = false
+      entry.stored = true
+    }
+    this.#changed.length = 0
     return writes
   }
 
   /** Lets go of what was not used since the last call. Only when everything that changed is committed. */
   age(): void {
-    this.#aging = this.#used
-    this.#used = new Map()
+    for (const entry of this.#entries.values()) {
+      if (entry.used) entry.used = false
+      else if (!entry.changed) {
+        entry.atHand = false
+        this.#isWhole = false
+        this.#entries.delete(entry.id)
+      }
+    }
+    this.#uses.count = 0
+  }
+
+  #add(id: string): Entry {
+    const entry = new Entry(id, this.#changed, this.#uses)
+    this.#entries.set(id, entry)
+    entry.use()
+    return entry
+  }
+}
+
+class Entry implements HeldDocument {
+  document: Document | undefined = undefined
+  memo: unknown = undefined
+  changed = false
+  /** The store has it, or might. */
+  stored = true
+  used = false
+  atHand = true
+
+  constructor(
+    readonly id: string,
+    private readonly changes: Entry[],
+    private readonly uses: { count: number },
+  ) {}
+
+  use(): boolean {
+    if (!this.used && this.atHand) {
+      this.used = true
+      this.uses.count++
+    }
+    return this.atHand
+  }
+
+  change(document: Document | undefined): void {
+    this.use()
+    this.document = document
+    if (this.changed) return
+    this.changed = true
+    this.changes.push(this)
   }
 }

@@ -25,8 +25,6 @@ export interface OpenPage {
   readonly id: string
   /** Of its money: `yyyy-MM-dd`, UTC. */
   readonly day: string
-  /** Where its first money stands in the log. */
-  readonly position: number
   count: number
 }
 

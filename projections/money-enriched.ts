@@ -14,7 +14,7 @@ import {
   tickMoneyClock,
   type MoneyClock,
 } from './money-documents.js'
-import { continuedPage, moneyPages, moneyPlaces, moneyPositionsAStretch } from './money-pages.js'
+import { continuedPage, moneyPages, moneyPlaces } from './money-pages.js'
 import { recordMoney } from './money-recording.js'
 import {
   createSession,
@@ -50,7 +50,6 @@ export const moneyEnriched: Projection = {
     ['clocks', moneyClockId],
     ['work', correctionQueueId],
   ],
-  passing: { collection: moneyPages, positions: moneyPositionsAStretch },
   touches: [
     ({ data }, want) => {
       const { userId, userSessionId, sessionId } = data as Touched
@@ -60,10 +59,10 @@ export const moneyEnriched: Projection = {
       want('users', userId)
       if (userSessionId !== undefined) want('sessions', userSessionId)
     },
-    ({ type, data, position }, want, documents) => {
+    ({ type, data }, want, documents) => {
       if (type !== 'PaymentRecorded' && type !== 'TransactionRecorded') return
       const { userId, processedAt } = data as MoneyEvent['data']
-      const page = continuedPage(moneyUserOf(documents, userId), processedAt, position)
+      const page = continuedPage(moneyUserOf(documents, userId), processedAt)
       if (page) want(moneyPages, page.id)
     },
   ],

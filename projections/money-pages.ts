@@ -11,15 +11,13 @@ import type { Documents } from './projection.js'
 
 /**
  * Enriched money is kept in pages, as data records are (docs/decisions/0003-record-pages.md): one document for some
- * money of a user and a day (UTC) that came into the log in one stretch of it. What is on a page follows from the log
- * alone. Its id is `<user id>/<yyyy-MM-dd>/<position of its first money>`.
+ * consecutive money of a user and a day (UTC). What is on a page follows from the log alone. Its id is
+ * `<user id>/<yyyy-MM-dd>/<position of its first money>`.
  */
 export const moneyPages = 'money-pages'
 /** By user and id of the money: where it is kept. */
 export const moneyPlaces = 'money-places'
 
-/** So many positions of the log are a stretch: about as many as a unit of work, so that a page is written once. */
-export const moneyPositionsAStretch = 16_384
 /** So much money a page at most, however busy the user: a page is written and read as a whole. */
 const moneyAPage = 16
 
@@ -37,19 +35,14 @@ export interface MoneyPlace {
 }
 
 /** The page that a user's next money goes on with; undefined if it begins another one. */
-export function continuedPage(
-  { page }: MoneyUser,
-  processedAt: string,
-  position: number,
-): OpenPage | undefined {
-  if (!page || page.count >= moneyAPage || !processedAt.startsWith(page.day)) return undefined
-  return stretchOf(page.position) === stretchOf(position) ? page : undefined
+export function continuedPage({ page }: MoneyUser, processedAt: string): OpenPage | undefined {
+  return page && page.count < moneyAPage && processedAt.startsWith(page.day) ? page : undefined
 }
 
 /** A page that begins with this money of a user. */
 export function beginPage(userId: string, processedAt: string, position: number): OpenPage {
   const day = processedAt.slice(0, 10)
-  return { id: `${userId}/${day}/${position}`, day, position, count: 0 }
+  return { id: `${userId}/${day}/${String(position).padStart(16, '0')}`, day, count: 0 }
 }
 
 /** Changes the enrichment of some money on a loaded page, and publishes what came of it. */
@@ -100,8 +93,4 @@ export function mayReach(text: string, from: number, to: number | null): boolean
 /** The user whose page it is: a user's id has no slash. */
 export function userOfPage(pageId: string): string {
   return pageId.slice(0, pageId.indexOf('/'))
-}
-
-function stretchOf(position: number): number {
-  return Math.floor(position / moneyPositionsAStretch)
 }

@@ -33,7 +33,7 @@ export function recordMoney(event: RecordedEvent<MoneyEvent>, documents: Documen
   const at = parseTimestamp(processedAt)
   const clock = moneyClockOf(documents)
   const user = moneyUserOf(documents, userId)
-  const continued = continuedPage(user, processedAt, position)
+  const continued = continuedPage(user, processedAt)
   const page = continued ?? beginPage(userId, processedAt, position)
   const session = sessionOf(event, at, page.id, clock, documents)
   const firstOccurrence = takeFirst(event, user, at, page.id, documents)

@@ -18,6 +18,7 @@ export const notifications: Projection = {
     },
   },
   watches: [],
+  sharing: { keyOf: ({ stream }) => stream },
   touches: [],
   handlers: { DataPlanExceeded: raised, BillingPeriodClosed: raised, BillingPeriodCorrected: raised },
 }

@@ -1,5 +1,6 @@
 import type { NewEvent, RecordedEvent } from '../domain/event.js'
 import type { Collections, Document, Query, Row } from '../read-store/port.js'
+import type { HeldDocument } from './kept-documents.js'
 
 /** One read model: how a fold over the log becomes documents. */
 export interface Projection {
@@ -18,15 +19,23 @@ export interface Projection {
   readonly touches: readonly Touch[]
   /** What to do for each type of event; types that are not here are passed over. */
   readonly handlers: Readonly<Record<string, Handler>>
-  /**
-   * A collection whose documents belong each to a stretch of the log of so many positions: once the log is past
-   * it, they are not kept at hand.
-   */
-  readonly passing?: { readonly collection: string; readonly positions: number }
-  /** Documents that are always at hand: collection and id. */
+  /** Absent: one runner does all of it. */
+  readonly sharing?: Sharing
+  /** Documents that are always at hand, in each partition its own: collection and id. */
   readonly watches: readonly (readonly [collection: string, id: string])[]
   /** Work that one event may owe to any number of documents, done a slice at a time. */
   readonly debt?: Debt
+}
+
+/**
+ * How the work is shared by partitions. Every event belongs to a key and every key to one partition; so does every
+ * document, but for the watched ones.
+ */
+export interface Sharing {
+  /** Undefined: the event concerns every partition. */
+  readonly keyOf: (event: RecordedEvent) => string | undefined
+  /** What an event does in the partitions that it does not belong to: it may move their clocks. */
+  readonly elsewhere?: Readonly<Record<string, Handler>>
 }
 
 /** Work left over by a page of events, paid before the next page is begun. `owes` reads watched documents only. */
@@ -47,6 +56,10 @@ export interface Documents {
   get<T extends Document>(collection: string, id: string): T | undefined
   /** Whether {@link get} may be called. */
   has(collection: string, id: string): boolean
+  /** Whether documents of this key belong to this partition. */
+  owns(key: string): boolean
+  /** What {@link get} answers, to hold on to; undefined if {@link get} may not be called. */
+  hold(collection: string, id: string): HeldDocument | undefined
   /** Loads documents that no touch named. */
   load(collection: string, ids: readonly string[]): Promise<void>
   put(collection: string, id: string, document: Document): void

@@ -1,15 +1,18 @@
-import type { EventStore } from '../event-store/port.js'
+import type { EventStore, LogPage } from '../event-store/port.js'
 import { Fenced } from '../read-store/errors.js'
-import type { Build, ReadStore } from '../read-store/port.js'
-import { DerivedCheck, drainOutbox, type DerivedDifference } from './derived-events.js'
+import type { Build, ReadModel, ReadStore } from '../read-store/port.js'
+import { DerivedCheck, drainOutbox, type DerivedDifference, type DerivedEvents } from './derived-events.js'
 import { collectionsOf, Fold } from './fold.js'
+import { partitionOf, watchedId } from './partition.js'
 import type { Projection } from './projection.js'
 
-const eventsAPage = 2_500
+const eventsAPage = 1_000
 
 export interface RebuildOptions {
   readonly eventStore: EventStore
   readonly readStore: ReadStore
+  /** Into how many partitions the work is cut, where the projection can be shared; default as many as it was. */
+  readonly partitions?: number
   readonly signal?: AbortSignal
   /** How far the new build is, and how far it has to come, in positions. */
   readonly onProgress?: (position: number, target: number) => void
@@ -40,17 +43,18 @@ export class RebuildStopped extends Error {
 export async function rebuild(projection: Projection, options: RebuildOptions): Promise<Rebuilt> {
   const { eventStore, readStore } = options
   const start = performance.now()
-  const build = await readStore.create(projection.name, projection.version, collectionsOf(projection))
+  const partitions = options.partitions ?? (await readStore.live(projection.name))?.partitions
+  const build = await createBuild(projection, readStore, partitions)
   try {
-    const check = new DerivedCheck()
-    const fold = await Fold.open(projection, build, check)
-    const documents = await catchUpAndPromote(fold, options)
+    const check = new DerivedCheck(eventStore)
+    const folds = await openFolds(projection, build, check)
+    const documents = await catchUpAndPromote(projection, build, folds, options)
     const seconds = (performance.now() - start) / 1000
-    const derivedDifferences = await check.differences(eventStore)
+    const derivedDifferences = await check.differences()
     return {
       name: projection.name,
       version: projection.version,
-      events: fold.events,
+      events: folds.reduce((sum, { events }) => sum + events, 0),
       documents,
       seconds,
       derivedDifferences,
@@ -61,30 +65,63 @@ export async function rebuild(projection: Projection, options: RebuildOptions): 
   }
 }
 
+/** An empty build. Only work that can be shared is cut into partitions. */
+export function createBuild(
+  projection: Projection,
+  readStore: ReadStore,
+  partitions = 1,
+): ReturnType<ReadStore['create']> {
+  const { name, version, sharing } = projection
+  return readStore.create(name, version, collectionsOf(projection), sharing ? partitions : 1)
+}
+
+/** A fold for each partition of a build. */
+export function openFolds(projection: Projection, build: Build, derived: DerivedEvents): Promise<Fold[]> {
+  const indexes = [...Array(build.partitions).keys()]
+  return Promise.all(
+    indexes.map((index) => Fold.open(projection, build, derived, partitionOf(index, build.partitions))),
+  )
+}
+
+/** Where each partition of a build, or of a snapshot of it, stands. */
+export function checkpointsOf(build: ReadModel): Promise<number[]> {
+  return Promise.all([...Array(build.partitions).keys()].map((index) => build.checkpoint(index)))
+}
+
 /**
  * The live build may move on meanwhile: then the new one runs after it, and the next step is shorter.
  *
  * @returns how many documents the new one has, counted while nobody can replace it
  */
-async function catchUpAndPromote(fold: Fold, options: RebuildOptions): Promise<number> {
+async function catchUpAndPromote(
+  projection: Projection,
+  build: Build,
+  folds: readonly Fold[],
+  options: RebuildOptions,
+): Promise<number> {
   const { eventStore, readStore } = options
   for (;;) {
-    const live = await readStore.live(fold.projection.name)
+    const live = await readStore.live(projection.name)
     if (!live) {
-      await readStore.promote(fold.build)
+      await readStore.promote(build)
       return 0
     }
     try {
-      const at = await live.checkpoint()
-      await foldTo(fold, at, options)
-      await finish(fold.projection, live, eventStore)
-      const documents = await countDocuments(fold.projection, fold.build)
-      await readStore.promote(fold.build, { build: live, at })
+      const at = await checkpointsOf(live)
+      await foldTo(folds, targetsOf(at, folds.length), options)
+      await finish(projection, live, eventStore)
+      const documents = await countDocuments(projection, build)
+      await readStore.promote(build, { build: live, at })
       return documents
     } catch (error) {
       if (!(error instanceof Fenced)) throw error
     }
   }
+}
+
+/** Partition by partition as far as the live build is; all of them as far as its last one, where it is cut differently. */
+function targetsOf(at: readonly number[], partitions: number): readonly number[] {
+  return at.length === partitions ? at : Array<number>(partitions).fill(Math.max(...at))
 }
 
 /**
@@ -96,31 +133,53 @@ async function finish(projection: Projection, live: Build, eventStore: EventStor
   else await drainOutbox(live, eventStore)
 }
 
-/** Folds the log up to a position and not an event further. */
+/** Folds the log, for each fold up to a position of its own and not an event further. One reading serves them all. */
 export async function foldTo(
-  fold: Fold,
-  target: number,
+  folds: readonly Fold[],
+  targets: readonly number[],
   options: Omit<RebuildOptions, 'readStore'>,
 ): Promise<void> {
   const { eventStore, signal, onProgress } = options
-  const { categories } = fold.projection
-  while (fold.position < target) {
-    if (signal?.aborted) throw new RebuildStopped(`the rebuild of ${fold.projection.name} was stopped`)
-    const page = await eventStore.readAll({ after: fold.position, limit: eventsAPage, categories })
-    const within = page.position <= target
-    await fold.apply(
-      within ? page : { events: page.events.filter(({ position }) => position <= target), position: target },
-    )
-    onProgress?.(fold.position, target)
+  const target = Math.max(...targets)
+  for (;;) {
+    const behind = folds.filter(({ position }, i) => position < (targets[i] ?? 0))
+    const [first] = behind
+    if (!first) break
+    if (signal?.aborted) throw new RebuildStopped(`the rebuild of ${first.projection.name} was stopped`)
+    const { categories } = first.projection
+    const after = Math.min(...behind.map(({ position }) => position))
+    const page = await eventStore.readAll({ after, limit: eventsAPage, categories })
+    for (const fold of behind) await fold.apply(upTo(targets[folds.indexOf(fold)] ?? 0, page))
+    onProgress?.(Math.min(page.position, target), target)
   }
-  await fold.settle()
+  for (const fold of folds) await fold.settle()
 }
 
+function upTo(target: number, page: LogPage): LogPage {
+  if (page.position <= target) return page
+  return { events: page.events.filter(({ position }) => position <= target), position: target }
+}
+
+/** How many documents there are, but for those that each further partition has of its own. */
 export async function countDocuments(
-  { collections }: Projection,
-  build: Pick<Build, 'count'>,
+  projection: Projection,
+  build: Pick<Build, 'count' | 'getMany' | 'partitions'>,
 ): Promise<number> {
-  let documents = 0
-  for (const collection of Object.keys(collections)) documents += await build.count(collection)
+  let documents = -(await countCopies(projection, build))
+  for (const collection of Object.keys(projection.collections)) documents += await build.count(collection)
   return documents
+}
+
+/** The watched documents of all partitions but the first. */
+export async function countCopies(
+  { watches }: Projection,
+  build: Pick<Build, 'getMany' | 'partitions'>,
+): Promise<number> {
+  if (build.partitions === 1) return 0
+  let copies = 0
+  for (const [collection, id] of watches) {
+    const ids = Array.from({ length: build.partitions - 1 }, (_, i) => watchedId(id, i + 1))
+    copies += (await build.getMany(collection, ids)).length
+  }
+  return copies
 }

@@ -3,21 +3,28 @@ import { compareBytewise } from '../domain/bytewise.js'
 import { internalRecordId, type DataRecorded } from '../domain/data-record.js'
 import type { RecordedEvent } from '../domain/event.js'
 import { formatTimestamp, parseTimestamp, sortable } from '../domain/timestamp.js'
-import type { Query, Row, RowPage } from '../read-store/port.js'
-import type { Documents } from './projection.js'
+import type { CollectionSpec, Query, Row, RowPage } from '../read-store/port.js'
+import type { HeldDocument } from './kept-documents.js'
 
 /**
- * Data records are kept in pages: one document for each subscriber, calendar month (UTC) and stretch of the log. A
- * document for each record would cost as much to write as everything else together; see
+ * Data records are kept in pages: one document for so many records in the stream of a subscriber and a calendar month
+ * (UTC). A document for each record would cost as much to write as everything else together; see
  * docs/decisions/0003-record-pages.md.
  */
 export const recordPages = 'record-pages'
 
-/** So many positions of the log are a stretch: about as many as a unit of work, so that a page is written once. */
-export const positionsAStretch = 16_384
+export const recordPageSpec: CollectionSpec = {
+  indexes: { subscriber: ['msisdn', 'month'], unmatched: ['unmatched'] },
+}
+
+/** With ids of 36 characters a full page is about 2 KB, which is what one leaf of the embedded engine holds well. */
+const recordsAPage = 24
 const pagesAQuery = 200
 
 export interface RecordPage {
+  readonly msisdn: string
+  /** `yyyy-MM`, UTC. */
+  readonly month: string
   readonly records: StoredRecord[]
   /** Only while the page has records that no agreement covers. */
   unmatched?: 1 | undefined
@@ -26,32 +33,41 @@ export interface RecordPage {
 /** Event time (ISO 8601, UTC), external id, bytes. */
 type StoredRecord = readonly [recordedAt: string, externalRecordId: string, recordedBytes: number]
 
-/** `<msisdn>/<yyyy-MM>/<stretch>`. */
+/**
+ * `<number>/<msisdn>/<yyyy-MM>`, numbered along the stream. The pages that everybody's records go to at one time stand
+ * close together, which is how a tree is written fastest.
+ */
 export function recordPageId({
   data,
-  position,
-}: Pick<RecordedEvent<DataRecorded>, 'data' | 'position'>): string {
-  const stretch = Math.floor(position / positionsAStretch)
-  return `${data.msisdn}/${data.recordedAt.slice(0, 7)}/${stretchNames.of(stretch)}`
+  revision,
+}: Pick<RecordedEvent<DataRecorded>, 'data' | 'revision'>): string {
+  const number = String(pageNumber(revision)).padStart(10, '0')
+  return `${number}/${data.msisdn}/${monthOfText(data.recordedAt)}`
 }
 
-/** Adds a record to its page, which must be loaded. */
-export function addToPage(event: RecordedEvent<DataRecorded>, matched: boolean, documents: Documents): void {
-  const { recordedAt, externalRecordId, recordedBytes } = event.data
-  const id = recordPageId(event)
-  const page = documents.get<RecordPage>(recordPages, id) ?? { records: [] }
-  page.records.push([recordedAt, externalRecordId, recordedBytes])
+/** @param revision of the record in its subscriber's stream */
+export function pageNumber(revision: number): number {
+  return Math.floor(revision / recordsAPage)
+}
+
+/** Adds a record to its page. */
+export function addToPage(held: HeldDocument, { data }: RecordedEvent<DataRecorded>, matched: boolean): void {
+  const page = (held.document as RecordPage | undefined) ?? emptyPage(data)
+  page.records.push([data.recordedAt, data.externalRecordId, data.recordedBytes])
   if (!matched) page.unmatched = 1
-  documents.put(recordPages, id, page)
+  held.change(page)
+}
+
+function emptyPage({ msisdn, recordedAt }: DataRecorded['data']): RecordPage {
+  return { msisdn, month: monthOfText(recordedAt), records: [] }
 }
 
 /** A record of a subscriber as it is read from a page. */
 export type PagedRecord = CountedRecord & { readonly msisdn: string }
 
 /** The records of a stored page, in the order they came in. */
-export function recordsOf({ id, text }: Row): PagedRecord[] {
-  const msisdn = id.slice(0, id.indexOf('/'))
-  const { records } = JSON.parse(text) as RecordPage
+export function recordsOf({ text }: Row): PagedRecord[] {
+  const { msisdn, records } = JSON.parse(text) as RecordPage
   return records.map(([recordedAt, externalRecordId, recordedBytes]) => ({
     internalRecordId: internalRecordId(msisdn, externalRecordId),
     externalRecordId,
@@ -66,7 +82,7 @@ interface Pages {
   page(collection: string, query: Query): Promise<Pick<RowPage, 'rows' | 'next'>>
 }
 
-/** The pages that may hold records of a subscriber in a half-open span of event time (epoch milliseconds). */
+/** The pages that may hold records of a subscriber in a half-open span of event time (epoch milliseconds), by month. */
 export async function* pagesBetween(
   pages: Pages,
   msisdn: string,
@@ -74,8 +90,8 @@ export async function* pagesBetween(
   to: number,
   reverse = false,
 ): AsyncGenerator<Row, void, void> {
-  const last = to === Infinity ? '~' : monthOf(to - 1)
-  const range = { from: `${msisdn}/${monthOf(from)}/`, to: `${msisdn}/${last}/~`, reverse }
+  const last = to === Infinity ? '' : monthOf(to - 1)
+  const range = { index: 'subscriber', equals: [msisdn], from: monthOf(from), to: `${last}~`, reverse }
   let after: string | undefined
   do {
     const query = { ...range, limit: pagesAQuery, ...(after === undefined ? {} : { after }) }
@@ -109,7 +125,7 @@ export async function latestBetween(
   let latest: PagedRecord | undefined
   for await (const row of pagesBetween(pages, msisdn, from, to, true)) {
     // Pages of earlier months cannot hold a later record.
-    if (latest && !row.id.startsWith(`${msisdn}/${latest.recordedAt.slice(0, 7)}/`)) break
+    if (latest && !row.id.endsWith(monthOfText(latest.recordedAt))) break
     for (const record of recordsOf(row)) {
       if (isBetween(record, from, to) && (!latest || byTime(record, latest) > 0)) latest = record
     }
@@ -128,19 +144,10 @@ function isBetween({ recordedAt }: CountedRecord, from: number, to: number): boo
   return instant >= from && instant < to
 }
 
-function monthOf(instant: number): string {
-  return formatTimestamp(instant).slice(0, 7)
+function monthOfText(recordedAt: string): string {
+  return recordedAt.slice(0, 7)
 }
 
-/** The name of a stretch, padded so that it sorts; there are few at a time. */
-const stretchNames = {
-  known: -1,
-  name: '',
-  of(stretch: number): string {
-    if (stretch !== this.known) {
-      this.known = stretch
-      this.name = String(stretch).padStart(12, '0')
-    }
-    return this.name
-  },
+function monthOf(instant: number): string {
+  return formatTimestamp(instant).slice(0, 7)
 }

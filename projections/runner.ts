@@ -2,9 +2,11 @@ import type { EventStore } from '../event-store/port.js'
 import { Fenced } from '../read-store/errors.js'
 import type { Build, ReadStore } from '../read-store/port.js'
 import { Outbox } from './derived-events.js'
-import { collectionsOf, failureId, Fold, ProjectionFailed, runnerCollection } from './fold.js'
+import { failureIdOf, Fold, ProjectionFailed, runnerCollection } from './fold.js'
+import { partitionOf } from './partition.js'
 import type { Projection } from './projection.js'
-import { rebuild } from './rebuild.js'
+import { createBuild, rebuild } from './rebuild.js'
+import { renewEvery, Shares } from './shares.js'
 
 /** So many events a page while catching up. */
 const eventsAPage = 2_000
@@ -24,6 +26,10 @@ export interface RunnerOptions {
   readonly eventStore: EventStore
   readonly readStore: ReadStore
   readonly projections: readonly Projection[]
+  /** Into how many partitions new builds are cut, where a projection can be shared; default 1. */
+  readonly partitions?: number
+  /** The runner shares the work with others of its kind; else it does all of it. */
+  readonly shared?: boolean
   readonly signal: AbortSignal
   readonly report: (report: RunnerReport) => void
 }
@@ -44,11 +50,13 @@ class Runner {
   readonly #options: RunnerOptions
   readonly #failed = new Set<string>()
   readonly #rebuilding = new Map<string, Promise<void>>()
+  readonly #shares: Shares | undefined
   /** Aborts the current reading of the log, so that it starts again with the folds as they are now. */
   #restart = new AbortController()
 
   constructor(options: RunnerOptions) {
     this.#options = options
+    this.#shares = options.shared ? new Shares(options.readStore) : undefined
   }
 
   async run(): Promise<void> {
@@ -57,9 +65,15 @@ class Runner {
     while (!signal.aborted) {
       this.#restart = new AbortController()
       try {
+        await this.#shares?.settle(await this.#allShares())
         const folds = await this.#openFolds()
         report({ type: 'started' })
-        await this.#read(folds, AbortSignal.any([signal, this.#restart.signal]))
+        const renewing = this.#renewShares()
+        try {
+          await this.#read(folds, AbortSignal.any([signal, this.#restart.signal]))
+        } finally {
+          renewing.stop()
+        }
         wait = patience.first
       } catch (error) {
         if (error instanceof Fenced) continue
@@ -69,50 +83,91 @@ class Runner {
       }
     }
     await Promise.allSettled(this.#rebuilding.values())
+    await this.#shares?.close().catch(() => {})
+  }
+
+  /** Starts the reading again when the share of this runner is to change. */
+  #renewShares(): { stop(): void } {
+    const shares = this.#shares
+    if (!shares) return { stop: () => {} }
+    const restart = this.#restart
+    const timer = setInterval(() => {
+      const renewed = this.#allShares().then((all) => shares.renew(all))
+      renewed.then(
+        (changes) => changes && restart.abort(),
+        () => restart.abort(),
+      )
+    }, renewEvery)
+    return { stop: () => clearInterval(timer) }
+  }
+
+  /** `<projection>/<partition>` for all there are. */
+  async #allShares(): Promise<string[]> {
+    const { readStore, projections } = this.#options
+    const shares: string[] = []
+    for (const { name } of projections) {
+      const partitions = (await readStore.live(name))?.partitions ?? 1
+      for (let index = 0; index < partitions; index++) shares.push(shareOf(name, index))
+    }
+    return shares
+  }
+
+  #isMine(share: string): boolean {
+    return this.#shares?.has(share) ?? true
   }
 
   async #openFolds(): Promise<Fold[]> {
     const { eventStore, projections } = this.#options
     const folds: Fold[] = []
     for (const projection of projections) {
-      if (this.#failed.has(projection.name) || this.#rebuilding.has(projection.name)) continue
+      if (this.#rebuilding.has(projection.name)) continue
       const build = await this.#liveBuild(projection)
-      if (!build) continue
-      const outbox = await Outbox.open(build, eventStore)
-      try {
-        folds.push(await Fold.open(projection, build, outbox))
-      } catch (error) {
-        if (!(error instanceof ProjectionFailed)) throw error
-        await this.#fail(projection, error)
+      for (let index = 0; index < (build?.partitions ?? 0); index++) {
+        const share = shareOf(projection.name, index)
+        if (!build || this.#failed.has(share) || !this.#isMine(share)) continue
+        const outbox = await Outbox.open(build, eventStore, index)
+        try {
+          folds.push(await Fold.open(projection, build, outbox, partitionOf(index, build.partitions)))
+        } catch (error) {
+          if (!(error instanceof ProjectionFailed)) throw error
+          await this.#fail(projection, index, error)
+        }
       }
     }
     return folds
   }
 
-  /** The live build, made if there is none. Undefined if its version is another one: then that is mended first. */
+  /**
+   * The live build, made if there is none. Undefined if its version is another one: then that is mended first, by the
+   * runner that has the first share; of runners of several versions, by a newer one.
+   */
   async #liveBuild(projection: Projection): Promise<Build | undefined> {
-    const { readStore } = this.#options
+    const { readStore, partitions } = this.#options
     const live = await readStore.live(projection.name)
+    if (live?.version === projection.version) return live
+    const isNewer = !live || live.version < projection.version
+    const isFirst = this.#isMine(shareOf(projection.name, 0))
+    if (!isFirst || !(isNewer || !this.#shares) || this.#failed.has(shareOf(projection.name, 0)))
+      return undefined
     if (!live) {
-      const build = await readStore.create(projection.name, projection.version, collectionsOf(projection))
+      const build = await createBuild(projection, readStore, partitions)
       await readStore.promote(build)
       return build
     }
-    if (live.version === projection.version) return live
     this.#rebuilding.set(projection.name, this.#rebuild(projection))
     return undefined
   }
 
   async #rebuild(projection: Projection): Promise<void> {
-    const { eventStore, readStore, report, signal } = this.#options
+    const { eventStore, readStore, partitions = 1, report, signal } = this.#options
     const { name } = projection
     try {
       const onProgress = (from: number, to: number) =>
         report({ type: 'rebuilding', projection: name, from, to })
-      await rebuild(projection, { eventStore, readStore, onProgress, signal })
+      await rebuild(projection, { eventStore, readStore, partitions, onProgress, signal })
       report({ type: 'rebuilt', projection: name })
     } catch (error) {
-      if (!signal.aborted) await this.#fail(projection, error)
+      if (!signal.aborted) await this.#fail(projection, 0, error)
     } finally {
       this.#rebuilding.delete(name)
       this.#restart.abort()
@@ -131,7 +186,7 @@ class Runner {
         } catch (error) {
           if (!(error instanceof ProjectionFailed)) throw error
           await fold.abandon()
-          await this.#fail(fold.projection, error)
+          await this.#fail(fold.projection, fold.partition.index, error)
           folds.splice(folds.indexOf(fold), 1)
         }
       }
@@ -143,23 +198,27 @@ class Runner {
   }
 
   /** Leaves a note in the build, where other processes see it, and then says so. */
-  async #fail(projection: Projection, error: unknown): Promise<void> {
+  async #fail(projection: Projection, partition: number, error: unknown): Promise<void> {
     const { readStore, report } = this.#options
     const reason = error instanceof Error ? error : new Error(String(error))
-    this.#failed.add(projection.name)
+    this.#failed.add(shareOf(projection.name, partition))
     const build = await readStore.live(projection.name)
     if (build) {
-      const checkpoint = await build.checkpoint()
+      const checkpoint = await build.checkpoint(partition)
       const event = error instanceof ProjectionFailed ? error.event : undefined
       const document = {
         reason: reason.message,
         ...(event && { position: event.position, eventId: event.id, eventType: event.type }),
       }
-      const writes = { [runnerCollection]: [{ id: failureId, document }] }
-      await build.commit({ expected: checkpoint, checkpoint, writes })
+      const writes = { [runnerCollection]: [{ id: failureIdOf(partition), document }] }
+      await build.commit({ partition, expected: checkpoint, checkpoint, writes })
     }
     report({ type: 'failed', projection: projection.name, error: reason })
   }
+}
+
+function shareOf(projection: string, partition: number): string {
+  return `${projection}/${partition}`
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import type { EventStore } from '../event-store/port.js'
 import type { Build, ReadStore } from '../read-store/port.js'
-import { failureId, runnerCollection } from './fold.js'
+import { failureIds, runnerCollection } from './fold.js'
 import type { Projection } from './projection.js'
 import { ofLive } from './queries/live.js'
 import { countDocuments } from './rebuild.js'
@@ -70,7 +70,7 @@ export async function projectionStates(
 
 /** The note that the runner left in a build when its projection failed. */
 export async function failureOf(build: Build): Promise<ProjectionFailure | undefined> {
-  const [row] = await build.getMany(runnerCollection, [failureId])
+  const [row] = await build.getMany(runnerCollection, failureIds(build.partitions))
   return row && (JSON.parse(row.text) as ProjectionFailure)
 }
 

@@ -2,9 +2,9 @@ import type { EventStore } from '../event-store/port.js'
 import { Fenced } from '../read-store/errors.js'
 import type { Build, ReadModel, ReadStore, Row, Snapshot } from '../read-store/port.js'
 import { DerivedCheck } from './derived-events.js'
-import { collectionsOf, Fold, isOwing } from './fold.js'
+import { Fold, isOwing } from './fold.js'
 import type { Projection } from './projection.js'
-import { foldTo } from './rebuild.js'
+import { checkpointsOf, countCopies, createBuild, foldTo, openFolds } from './rebuild.js'
 
 const rowsAPage = 1_000
 
@@ -50,16 +50,16 @@ async function verifyBuild(projection: Projection, live: Build, options: VerifyO
   const { eventStore, readStore } = options
   const scratch = await readStore.scratch()
   try {
-    const build = await scratch.create(projection.name, projection.version, collectionsOf(projection))
-    const check = new DerivedCheck()
-    const fold = await Fold.open(projection, build, check)
+    const build = await createBuild(projection, scratch, live.partitions)
+    const check = new DerivedCheck(eventStore)
+    const folds = await openFolds(projection, build, check)
     // The long way without holding a snapshot; then the rest, which is short, up to the snapshot.
-    await foldTo(fold, await live.checkpoint(), options)
+    await foldTo(folds, await checkpointsOf(live), options)
     const snapshot = await settledSnapshot(projection, live, eventStore)
     try {
-      await foldTo(fold, await snapshot.checkpoint(), options)
+      await foldTo(folds, await checkpointsOf(snapshot), options)
       const compared = await compareAll(projection, snapshot, build)
-      const outstanding = await outstandingDerived(check, eventStore, snapshot)
+      const outstanding = await outstandingDerived(check, snapshot)
       const derived = outstanding.map(({ id, difference }) => ({
         projection: projection.name,
         collection: 'derived events',
@@ -93,15 +93,15 @@ async function settledSnapshot(
 }
 
 /** A derived event that still stands in the live outbox is on its way, not missing. */
-async function outstandingDerived(check: DerivedCheck, eventStore: EventStore, live: ReadModel) {
-  const differences = await check.differences(eventStore)
+async function outstandingDerived(check: DerivedCheck, live: ReadModel) {
+  const differences = await check.differences()
   if (differences.length === 0) return []
   const outbox = await live.page('outbox', { limit: rowsAPage })
   return differences.filter(({ id }) => !outbox.rows.some(({ text }) => text.includes(id)))
 }
 
 async function compareAll(projection: Projection, live: ReadModel, rebuilt: ReadModel): Promise<Verified> {
-  let documents = 0
+  let documents = -(await countCopies(projection, live))
   const differences: Difference[] = []
   for (const collection of Object.keys(projection.collections)) {
     const report = (id: string, difference: string) =>

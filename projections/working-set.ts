@@ -1,7 +1,8 @@
 import type { NewEvent, RecordedEvent } from '../domain/event.js'
 import type { Document, Query, ReadModel, Row, UnitOfWork, Write } from '../read-store/port.js'
-import { KeptDocuments } from './kept-documents.js'
-import type { Documents, Touch } from './projection.js'
+import { KeptDocuments, type HeldDocument } from './kept-documents.js'
+import { watchedId, wholePartition, type Partition } from './partition.js'
+import type { Documents, Projection, Touch } from './projection.js'
 
 /** When so many documents are in use, those that were not used lately are let go. */
 const documentsInUse = 10_000
@@ -22,31 +23,56 @@ export class WorkingSet implements Documents {
   #written = new Map<string, Write[]>()
   #derived: Derived[] = []
   readonly #flush: (changed: boolean) => Promise<void>
+  readonly #projection: Pick<Projection, 'watches'>
+  readonly #partition: Partition
+  /** Whether the build was empty at first. */
+  readonly #isEmpty: boolean
   /** What the stores threw. */
   readonly #troubles = new WeakSet<Error>()
 
-  /** @param flush brings what was taken, and if `changed` all that has changed since, to where a query sees it */
-  constructor(build: ReadModel, flush: (changed: boolean) => Promise<void>) {
+  /**
+   * @param position where the build, or the partition, stands
+   * @param flush brings what was taken, and if `changed` all that has changed since, to where a query sees it
+   */
+  constructor(
+    build: ReadModel,
+    position: number,
+    projection: Pick<Projection, 'watches'>,
+    flush: (changed: boolean) => Promise<void>,
+    partition = wholePartition,
+  ) {
     this.#build = build
+    this.#projection = projection
+    this.#partition = partition
+    this.#isEmpty = position === 0
     this.#flush = flush
   }
 
   get<T extends Document>(collection: string, id: string): T | undefined {
-    const entry = this.#collection(collection).find(id)
+    const entry = this.hold(collection, id)
     if (!entry) throw new Error(`${collection} ${id} was used before it was loaded`)
     return entry.document as T | undefined
   }
 
   has(collection: string, id: string): boolean {
-    return this.#collection(collection).find(id) !== undefined
+    return this.hold(collection, id) !== undefined
+  }
+
+  owns(key: string): boolean {
+    return this.#partition.owns(key)
+  }
+
+  hold(collection: string, id: string): HeldDocument | undefined {
+    return this.#collection(collection).find(this.#own(collection, id))
   }
 
   async load(collection: string, ids: readonly string[]): Promise<void> {
     const kept = this.#collection(collection)
-    const missing = ids.filter((id) => kept.find(id) === undefined)
-    if (missing.length === 0) return
-    const rows = await this.#asking(this.#build.getMany(collection, missing))
-    for (const id of missing) kept.add(id, undefined)
+    const absent = ids.map((id) => this.#own(collection, id)).filter((id) => kept.find(id) === undefined)
+    if (absent.length === 0) return
+    const stored = kept.isWhole ? [] : absent
+    const rows = stored.length > 0 ? await this.#asking(this.#build.getMany(collection, stored)) : []
+    for (const id of absent) kept.add(id, undefined)
     for (const { id, text } of rows) kept.add(id, JSON.parse(text) as Document)
   }
 
@@ -80,11 +106,11 @@ export class WorkingSet implements Documents {
   }
 
   put(collection: string, id: string, document: Document): void {
-    this.#collection(collection).change(id, document)
+    this.#collection(collection).change(this.#own(collection, id), document)
   }
 
   delete(collection: string, id: string): void {
-    this.#collection(collection).change(id, undefined)
+    this.#collection(collection).change(this.#own(collection, id), undefined)
   }
 
   write(collection: string, id: string, document: Document): void {
@@ -122,11 +148,6 @@ export class WorkingSet implements Documents {
     return { writes, derived }
   }
 
-  /** Lets go of the documents of one collection that were not used since the last call. */
-  pass(collection: string): void {
-    this.#collection(collection).age()
-  }
-
   /** Whether it is time to {@link forget}. */
   get isLarge(): boolean {
     let documents = 0
@@ -134,7 +155,7 @@ export class WorkingSet implements Documents {
     return documents > documentsInUse
   }
 
-  /** Lets go of documents that were not used lately. Only when all that was taken is committed. */
+  /** Lets go of all documents that were not used lately. Only when all that was taken is committed. */
   forget(): void {
     for (const kept of this.#kept.values()) kept.age()
   }
@@ -154,9 +175,18 @@ export class WorkingSet implements Documents {
     }
   }
 
+  #own(collection: string, id: string): string {
+    const { index } = this.#partition
+    if (index === 0) return id
+    const isWatched = this.#projection.watches.some(
+      ([name, watched]) => name === collection && watched === id,
+    )
+    return isWatched ? watchedId(id, index) : id
+  }
+
   #collection(name: string): KeptDocuments {
     let kept = this.#kept.get(name)
-    if (!kept) this.#kept.set(name, (kept = new KeptDocuments()))
+    if (!kept) this.#kept.set(name, (kept = new KeptDocuments(this.#isEmpty)))
     return kept
   }
 }

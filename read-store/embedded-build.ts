@@ -1,8 +1,8 @@
 import type { Batch, Outcome } from '../sqlite/batch.js'
-import { moveCheckpoint, readEntry, type BuildEntry } from './embedded-catalogue.js'
+import { moveCheckpoint, pathOf, readEntry, type BuildEntry } from './embedded-catalogue.js'
 import { closeReader, EmbeddedReadModel, type Reader } from './embedded-read-model.js'
 import { statementsOf } from './embedded-writes.js'
-import { Fenced } from './errors.js'
+import { movedOn, partitionOf } from './fencing.js'
 import type { Build, Snapshot, UnitOfWork } from './port.js'
 
 /** What a build needs of its store. */
@@ -26,14 +26,11 @@ export class EmbeddedBuild extends EmbeddedReadModel implements Build {
     const statements = Object.entries(unit.writes).flatMap(([collection, writes]) =>
       statementsOf(this.table(collection), writes),
     )
-    const guard = { sql: moveCheckpoint, params: [this.build, unit.expected, unit.checkpoint], changes: 1 }
+    const partition = partitionOf(this, unit.partition)
+    const params = [this.build, pathOf(partition), unit.expected, unit.checkpoint]
+    const guard = { sql: moveCheckpoint, params, changes: 1 }
     if ((await this.host.apply({ guard, statements })) === 'applied') return
-    const status = this.status()
-    if (!status) throw this.gone()
-    throw new Fenced(
-      `the checkpoint of ${this.projection} (build ${this.build}) is at ${status.checkpoint}, ` +
-        `not at ${unit.expected} as expected: another runner moved it`,
-    )
+    throw movedOn(this, partition, await this.checkpoint(partition), unit.expected)
   }
 
   async snapshot(): Promise<Snapshot> {

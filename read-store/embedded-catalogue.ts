@@ -1,4 +1,5 @@
 import type { Statement } from '../sqlite/driver.js'
+import { createLeases } from './embedded-leases.js'
 import { tableOf, type Table } from './embedded-table.js'
 import type { Collections } from './port.js'
 
@@ -8,22 +9,34 @@ import type { Collections } from './port.js'
  */
 export const createCatalogue = [
   `CREATE TABLE IF NOT EXISTS builds (build TEXT PRIMARY KEY, projection TEXT NOT NULL, version INTEGER NOT NULL,
-    checkpoint INTEGER NOT NULL, live INTEGER NOT NULL, collections TEXT NOT NULL,
+    checkpoints TEXT NOT NULL, live INTEGER NOT NULL, collections TEXT NOT NULL,
     owner INTEGER NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID`,
   'CREATE UNIQUE INDEX IF NOT EXISTS live_builds ON builds (projection) WHERE live = 1',
+  createLeases,
 ]
 
-/** Not 0 once {@link createCatalogue} has been run. */
-export const countCatalogue = "SELECT count(*) AS tables FROM sqlite_schema WHERE name = 'builds'"
+/** A file of version 0.1 has one checkpoint a build, a number: now a JSON array of one for each partition. */
+export const upgradeCatalogue =
+  "ALTER TABLE builds RENAME COLUMN checkpoint TO checkpoints; UPDATE builds SET checkpoints = '[' || checkpoints || ']'"
 
-/** Parameters: build, projection, version, collections, owner, created. */
-export const addBuild = 'INSERT INTO builds VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6)'
+/** `complete`: {@link createCatalogue} has been run. `old`: {@link upgradeCatalogue} has to be run before it. */
+export const catalogueState = `SELECT count(*) FILTER (WHERE name = 'checkpoints') AS complete,
+  count(*) FILTER (WHERE name = 'checkpoint') AS old FROM pragma_table_info('builds')`
 
-/** Parameters: build, expected checkpoint, new checkpoint. */
-export const moveCheckpoint = 'UPDATE builds SET checkpoint = ?3 WHERE build = ?1 AND checkpoint = ?2'
+/** Parameters: build, projection, version, checkpoints, collections, owner, created. */
+export const addBuild = 'INSERT INTO builds VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)'
 
-/** Parameters: new build, replaced build, its checkpoint. */
-export const takeReplaced = `DELETE FROM builds WHERE build = ?2 AND live = 1 AND checkpoint = ?3 AND EXISTS
+/** Parameters: build, partition as {@link pathOf} has it, expected checkpoint, new checkpoint. */
+export const moveCheckpoint = `UPDATE builds SET checkpoints = json_set(checkpoints, ?2, CAST(?4 AS INTEGER))
+  WHERE build = ?1 AND json_extract(checkpoints, ?2) = ?3`
+
+/** Where a partition's checkpoint stands among those of its build. */
+export function pathOf(partition: number): string {
+  return `$[${partition}]`
+}
+
+/** Parameters: new build, replaced build, its checkpoints. */
+export const takeReplaced = `DELETE FROM builds WHERE build = ?2 AND live = 1 AND checkpoints = ?3 AND EXISTS
   (SELECT 1 FROM builds AS new WHERE new.build = ?1 AND new.live = 0 AND new.projection = builds.projection)`
 
 /** Parameters: build. For one that replaces another: within one transaction after {@link takeReplaced}. */
@@ -35,38 +48,39 @@ export const discardBuild = 'DELETE FROM builds WHERE build = ? AND live = 0'
 
 export const liveBuild = 'SELECT build FROM builds WHERE projection = ? AND live = 1'
 export const liveProjections = 'SELECT projection FROM builds WHERE live = 1 ORDER BY projection'
-export const buildStatus = 'SELECT checkpoint, live FROM builds WHERE build = ?'
+export const buildStatus = 'SELECT checkpoints, live FROM builds WHERE build = ?'
 export const unpromoted = 'SELECT build, owner, created FROM builds WHERE projection = ? AND live = 0'
-const oneBuild = 'SELECT projection, version, build, collections FROM builds WHERE build = ?'
+const oneBuild = `SELECT projection, version, build, json_array_length(checkpoints) AS partitions, collections
+  FROM builds WHERE build = ?`
 
 /** What never changes about a build. */
 export interface BuildEntry {
   readonly projection: string
   readonly version: number
   readonly build: string
+  readonly partitions: number
   readonly tables: ReadonlyMap<string, Table>
 }
 
 export interface BuildStatus {
-  readonly checkpoint: number
+  /** A JSON array, in the order of the partitions. */
+  readonly checkpoints: string
   readonly live: 0 | 1
 }
 
 export function readEntry(prepared: (sql: string) => Statement, build: string): BuildEntry | undefined {
   const row = prepared(oneBuild).get(build) as
     (Omit<BuildEntry, 'tables'> & { collections: string }) | undefined
-  return row && entryOf(row.projection, row.version, row.build, JSON.parse(row.collections) as Collections)
+  return row && entryOf(row, JSON.parse(row.collections) as Collections)
 }
 
 export function entryOf(
-  projection: string,
-  version: number,
-  build: string,
+  { projection, version, build, partitions }: Omit<BuildEntry, 'tables'>,
   collections: Collections,
 ): BuildEntry {
   const tables = Object.entries(collections).map(([name, spec]): [string, Table] => [
     name,
     tableOf(build, name, spec),
   ])
-  return { projection, version, build, tables: new Map(tables) }
+  return { projection, version, build, partitions, tables: new Map(tables) }
 }

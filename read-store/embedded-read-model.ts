@@ -9,7 +9,8 @@ import { statementCache } from '../sqlite/statement-cache.js'
 import { buildStatus, type BuildEntry, type BuildStatus } from './embedded-catalogue.js'
 import { pageOf, pageStatement } from './embedded-page.js'
 import type { Table } from './embedded-table.js'
-import { Fenced } from './errors.js'
+import type { Fenced } from './errors.js'
+import { gone, partitionOf } from './fencing.js'
 import type { Query, ReadModel, Row, RowPage } from './port.js'
 
 /** A connection that only reads, with its prepared statements. */
@@ -35,6 +36,7 @@ export class EmbeddedReadModel implements ReadModel {
   readonly projection: string
   readonly version: number
   readonly build: string
+  readonly partitions: number
 
   constructor(
     protected readonly entry: BuildEntry,
@@ -43,13 +45,16 @@ export class EmbeddedReadModel implements ReadModel {
     this.projection = entry.projection
     this.version = entry.version
     this.build = entry.build
+    this.partitions = entry.partitions
   }
 
   /** @throws {Fenced} the build has been replaced or discarded */
-  async checkpoint(): Promise<number> {
+  async checkpoint(partition?: number): Promise<number> {
+    const at = partition === undefined ? undefined : partitionOf(this, partition)
     const status = this.status()
     if (!status) throw this.gone()
-    return status.checkpoint
+    const checkpoints = JSON.parse(status.checkpoints) as number[]
+    return (at === undefined ? undefined : checkpoints[at]) ?? Math.min(...checkpoints)
   }
 
   /** @throws {Fenced} the build has been replaced or discarded, and its documents are gone */
@@ -98,7 +103,7 @@ export class EmbeddedReadModel implements ReadModel {
   }
 
   protected gone(): Fenced {
-    return new Fenced(`build ${this.build} of ${this.projection} has been replaced or discarded`)
+    return gone(this)
   }
 
   private rows(sql: string, params: readonly (string | number | null)[]): Row[] {

@@ -1,6 +1,6 @@
-import type { BatchStatement } from '../sqlite/batch.js'
-import { indexValue } from './embedded-index.js'
+import type { BatchStatement, SqlValue } from '../sqlite/batch.js'
 import type { Table } from './embedded-table.js'
+import { indexValue } from './index-value.js'
 import type { Document, Write } from './port.js'
 
 /** The statements of one collection's writes, sorted by id: neighbours in the tree share its pages. */
@@ -10,19 +10,25 @@ export function statementsOf(table: Table, writes: readonly Write[]): BatchState
   if (sorted.some(({ id }) => id.includes('\0')))
     throw new TypeError('an id cannot hold the character U+0000')
   const removed = sorted.filter((write) => write.document === undefined)
-  const puts = sorted.filter(hasDocument)
   const statements: BatchStatement[] = []
   if (removed.length > 0) statements.push({ sql: table.remove, columns: [removed.map(({ id }) => id)] })
-  if (puts.length > 0) {
-    const ids = puts.map(({ id }) => id)
-    const texts = puts.map(({ document }) => JSON.stringify(document))
-    const keys = table.fields.map((field) => puts.map(({ document }) => indexValue(document, field)))
-    statements.push({ ...table.put, columns: [ids, texts, ...keys] })
-  }
+  const puts = sorted.filter(hasDocument)
+  const fresh = puts.filter((write) => write.fresh)
+  const others = fresh.length > 0 ? puts.filter((write) => !write.fresh) : puts
+  if (fresh.length > 0) statements.push({ sql: table.upsert, columns: columnsOf(table, fresh) })
+  if (others.length > 0) statements.push({ ...table.put, columns: columnsOf(table, others) })
   return statements
 }
 
-function hasDocument(write: Write): write is Write & { readonly document: Document } {
+function columnsOf(table: Table, puts: readonly Put[]): readonly SqlValue[][] {
+  const ids = puts.map(({ id }) => id)
+  const texts = puts.map(({ document }) => JSON.stringify(document))
+  return [ids, texts, ...table.fields.map((field) => puts.map(({ document }) => indexValue(document, field)))]
+}
+
+type Put = Write & { readonly document: Document }
+
+function hasDocument(write: Write): write is Put {
   return write.document !== undefined
 }
 

@@ -7,11 +7,13 @@ import { closeDatabase, openDatabase, type OpenOptions } from '../sqlite/driver.
 import { DatabaseBusy } from '../sqlite/errors.js'
 import { EmbeddedBuild, type BuildHost } from './embedded-build.js'
 import * as catalogue from './embedded-catalogue.js'
+import { readLeases, releaseLease, takeLease } from './embedded-leases.js'
 import { isAbandoned } from './embedded-owner.js'
 import { closeReader, openReader, type Reader } from './embedded-read-model.js'
 import { dropTable, leftOverTables } from './embedded-table.js'
 import { Fenced } from './errors.js'
-import type { Build, Collections, ReadStore } from './port.js'
+import { startOf } from './fencing.js'
+import type { Build, Collections, Lease, ReadStore, Replacing } from './port.js'
 
 /**
  * Opens the read store of one machine: SQLite in `<folder>/read-models.db`. Creates the folder. Several
@@ -80,11 +82,25 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
     return builds.filter((build) => build !== undefined)
   }
 
-  async create(projection: string, version: number, collections: Collections): Promise<Build> {
+  async create(
+    projection: string,
+    version: number,
+    collections: Collections,
+    partitions = 1,
+  ): Promise<Build> {
+    const checkpoints = JSON.stringify(startOf(partitions))
     await this.discardAbandoned(projection)
     const build = randomUUID()
-    const entry = catalogue.entryOf(projection, version, build, collections)
-    const row = [build, projection, version, JSON.stringify(collections), process.pid, Date.now()]
+    const entry = catalogue.entryOf({ projection, version, build, partitions }, collections)
+    const row = [
+      build,
+      projection,
+      version,
+      checkpoints,
+      JSON.stringify(collections),
+      process.pid,
+      Date.now(),
+    ]
     await this.apply({
       statements: [
         { sql: catalogue.addBuild, columns: row.map((value) => [value]) },
@@ -94,7 +110,7 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
     return new EmbeddedBuild(entry, this)
   }
 
-  async promote(build: Build, replacing?: Replaced): Promise<void> {
+  async promote(build: Build, replacing?: Replacing): Promise<void> {
     const outcome = await this.apply(promotion(build, replacing))
     if (outcome === 'refused') throw await this.cannotPromote(build, replacing)
     await this.dropLeftOvers()
@@ -113,6 +129,19 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
   async scratch(): Promise<ReadStore> {
     const folder = mkdtempSync(join(this.folder, `${scratchPrefix}${process.pid}-`))
     return EmbeddedReadStore.open(folder, 'scratch')
+  }
+
+  async lease(name: string, holder: string, milliseconds: number): Promise<boolean> {
+    const guard = takeLease(name, holder, milliseconds)
+    return (await this.apply({ guard, statements: [] })) === 'applied'
+  }
+
+  async release(name: string, holder: string): Promise<void> {
+    await this.apply({ statements: [releaseLease(name, holder)] })
+  }
+
+  async leases(): Promise<Lease[]> {
+    return readLeases(this.reader.prepared)
   }
 
   async close(): Promise<void> {
@@ -155,15 +184,18 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
     }
   }
 
-  private async cannotPromote(build: Build, replacing?: Replaced): Promise<Fenced> {
+  private async cannotPromote(build: Build, replacing?: Replacing): Promise<Fenced> {
     const name = `build ${build.build} of ${build.projection}`
     const status = this.reader.prepared(catalogue.buildStatus).get(build.build) as
       catalogue.BuildStatus | undefined
     if (!status) return new Fenced(`${name} cannot become live: it has been discarded`)
     if (status.live) return new Fenced(`${name} is live already`)
     const live = await this.live(build.projection)
-    const actual = live ? `${live.build} at ${await live.checkpoint()}` : 'none'
-    const expected = replacing ? `${replacing.build.build} at ${replacing.at}` : 'none'
+    const at =
+      live &&
+      (this.reader.prepared(catalogue.buildStatus).get(live.build) as catalogue.BuildStatus | undefined)
+    const actual = at ? `${live.build} at ${at.checkpoints}` : 'none'
+    const expected = replacing ? `${replacing.build.build} at ${JSON.stringify(replacing.at)}` : 'none'
     return new Fenced(`${name} cannot become live: the live build is ${actual}, expected was ${expected}`)
   }
 }
@@ -172,24 +204,25 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
 function isCreated(path: string): boolean {
   if (!existsSync(path)) return false
   const reader = openReader(path)
-  const { tables } = reader.prepared(catalogue.countCatalogue).get() as { tables: number }
+  const { complete } = reader.prepared(catalogue.catalogueState).get() as { complete: number }
   closeReader(reader)
-  return tables > 0
+  return complete > 0
 }
 
 /** Several processes may do this at once: they take turns, and the second one finds it done. */
 function createFile(path: string): void {
   const database = openDatabase(path, { ...writerOptions, synchronous: 'NORMAL' })
-  database.exec(`BEGIN IMMEDIATE; ${catalogue.createCatalogue.join(';')}; COMMIT`)
+  database.exec('BEGIN IMMEDIATE')
+  const { old } = database.prepare(catalogue.catalogueState).get() as { old: number }
+  if (old > 0) database.exec(catalogue.upgradeCatalogue)
+  database.exec(`${catalogue.createCatalogue.join(';')}; COMMIT`)
   closeDatabase(database)
 }
 
-type Replaced = { readonly build: Build; readonly at: number }
-
-function promotion(build: Build, replacing?: Replaced): Batch {
+function promotion(build: Build, replacing?: Replacing): Batch {
   if (!replacing) return { guard: guarded(catalogue.makeLive, build.build), statements: [] }
   return {
-    guard: guarded(catalogue.takeReplaced, build.build, replacing.build.build, replacing.at),
+    guard: guarded(catalogue.takeReplaced, build.build, replacing.build.build, JSON.stringify(replacing.at)),
     statements: [{ sql: catalogue.makeLive, columns: [[build.build]] }],
   }
 }

@@ -41,10 +41,14 @@ export interface Query {
 export interface Write {
   readonly id: string
   readonly document: Document | undefined
+  /** The build holds nothing under this id, so the engine need not look. */
+  readonly fresh?: boolean
 }
 
-/** All or nothing: documents put and deleted, and the checkpoint moved from an expected position to a new one. */
+/** All or nothing: documents put and deleted, and a checkpoint moved from an expected position to a new one. */
 export interface UnitOfWork {
+  /** Which partition's checkpoint it moves, from 0; the first one if absent. */
+  readonly partition?: number
   /** Fences a second runner: the unit is refused unless the checkpoint stands here. */
   readonly expected: number
   readonly checkpoint: number
@@ -58,28 +62,56 @@ export interface ReadModel {
   readonly version: number
   /** Which build of this projection: unique for ever. */
   readonly build: string
-  /** The position of the log up to which the documents are built. */
-  checkpoint(): Promise<number>
+  /** How many partitions share the work, each with a checkpoint of its own. Fixed when the build is made. */
+  readonly partitions: number
+  /**
+   * The position of the log up to which the documents of a partition are built; without argument that of the
+   * partition furthest behind.
+   *
+   * @throws {RangeError} there is no such partition
+   */
+  checkpoint(partition?: number): Promise<number>
   /** The rows that exist, in any order. */
   getMany(collection: string, ids: readonly string[]): Promise<Row[]>
   page(collection: string, query: Query): Promise<RowPage>
   count(collection: string): Promise<number>
 }
 
-/** A read model that is frozen: everything it answers is as of one checkpoint. Close it soon. */
+/**
+ * A read model that is frozen: everything it answers is as of one moment. Close it soon: an engine may remember for some
+ * minutes only, and throws `SnapshotLost` then.
+ */
 export interface Snapshot extends ReadModel {
   close(): Promise<void>
 }
 
-/** One projection's documents, as built by one version of its code. */
+/**
+ * One projection's documents, as built by one version of its code. Partitions share the collections, and never
+ * write the same document.
+ */
 export interface Build extends ReadModel {
   /**
-   * Documents are read before the promise is returned: the caller may change them afterwards.
+   * Documents are read before the promise is returned: the caller may change them afterwards. Units of one
+   * partition are applied in the order of the calls.
    *
    * @throws {Fenced} the checkpoint is not where it was expected, or the build has been replaced
    */
   commit(unit: UnitOfWork): Promise<void>
   snapshot(): Promise<Snapshot>
+}
+
+/** The build that another one replaces, and where it must stand: its checkpoints, in the order of the partitions. */
+export interface Replacing {
+  readonly build: Build
+  readonly at: readonly number[]
+}
+
+/** Somebody's right to do something alone for a while, such as to run a partition. */
+export interface Lease {
+  readonly name: string
+  readonly holder: string
+  /** How long it is held unless it is renewed, in milliseconds. */
+  readonly left: number
 }
 
 /** Where the documents live. Derived from the log: everything in it can be thrown away and built again. */
@@ -88,18 +120,33 @@ export interface ReadStore {
   live(projection: string): Promise<Build | undefined>
   /** Every projection's live build. */
   all(): Promise<Build[]>
-  /** An empty build with its collections and indexes, at checkpoint 0. Nobody sees it until it is promoted. */
-  create(projection: string, version: number, collections: Collections): Promise<Build>
   /**
-   * Makes a build the live one in one step, if the live one is still `replacing` and its checkpoint still
-   * `at`, and discards the replaced build.
+   * An empty build with its collections and indexes, all checkpoints at 0. Nobody sees it until it is promoted.
+   *
+   * @param partitions how many runners can share its work; 1 if absent
+   */
+  create(projection: string, version: number, collections: Collections, partitions?: number): Promise<Build>
+  /**
+   * Makes a build the live one in one step, if the live one is still `replacing` and stands where it is expected, and
+   * discards the replaced build.
    *
    * @throws {Fenced} the live build has moved on or is another one
    */
-  promote(build: Build, replacing?: { readonly build: Build; readonly at: number }): Promise<void>
+  promote(build: Build, replacing?: Replacing): Promise<void>
   /** Discards a build that was never promoted. */
   discard(build: Build): Promise<void>
   /** An empty read store of the same engine that `close` removes again: room for a verification. */
   scratch(): Promise<ReadStore>
+  /**
+   * Takes a lease, or renews it. It is free when nobody took it, when it was released and when its time is over, by the
+   * store's clock. A lease spares two holders the same work; it is the checkpoint that fences them.
+   *
+   * @returns whether the holder has it now
+   */
+  lease(name: string, holder: string, milliseconds: number): Promise<boolean>
+  /** Gives a lease back before its time. Somebody else's stays as it is. */
+  release(name: string, holder: string): Promise<void>
+  /** Who holds what now, in the order of names. */
+  leases(): Promise<Lease[]>
   close(): Promise<void>
 }

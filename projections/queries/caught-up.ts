@@ -1,9 +1,9 @@
 import type { EventStore } from '../../event-store/port.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
 import { outboxCollection } from '../derived-events.js'
+import { isOwing } from '../fold.js'
 import type { Projection } from '../projection.js'
 import { failureOf } from '../status.js'
-import { WorkingSet } from '../working-set.js'
 import { ofLive } from './live.js'
 import { Watch } from './watch.js'
 
@@ -77,10 +77,7 @@ function lookAt(
 /** A unit of work may end between an event and the work that it owes: then the documents are not what they will be. */
 async function settledAt(projection: Projection, build: Build): Promise<number> {
   const checkpoint = await build.checkpoint()
-  if (!projection.debt) return checkpoint
-  const documents = new WorkingSet(build, async () => {})
-  for (const [collection, id] of projection.watches) await documents.load(collection, [id])
-  return projection.debt.owes(documents) ? -1 : checkpoint
+  return (await isOwing(projection, build)) ? -1 : checkpoint
 }
 
 /** What waits in the outbox is named by the checkpoint of its unit of work. */

@@ -21,7 +21,7 @@ interface Place {
 
 const pagesAQuery = 50
 
-/** The records that no agreement covers, by subscriber, month (UTC) and then in the order they came in. */
+/** The records that no agreement covers: by page number, subscriber, month (UTC), then in the order they came in. */
 export function listUnmatchedRecords(
   readStore: ReadStore,
   { limit, after }: PageRequest,
@@ -41,8 +41,7 @@ export function listUnmatchedRecords(
 
 async function* unmatchedAfter(build: Build, last: Place | undefined) {
   for await (const { id, text } of unmatchedPages(build, last?.pageId)) {
-    const msisdn = id.slice(0, id.indexOf('/'))
-    const { records } = JSON.parse(text) as RecordPage
+    const { msisdn, records } = JSON.parse(text) as RecordPage
     const coverages = coveragesOf(await agreementsOf(build, msisdn))
     const start = id === last?.pageId ? last.index + 1 : 0
     for (let index = start; index < records.length; index++) {

@@ -82,9 +82,8 @@ async function newestBefore(
 ): Promise<StoredRecord[]> {
   const newest: StoredRecord[] = []
   let month = ''
-  for await (const { id, text } of pagesBetween(build, msisdn, from, to, true)) {
-    const { records } = JSON.parse(text) as RecordPage
-    const monthOfPage = id.slice(0, id.lastIndexOf('/'))
+  for await (const { text } of pagesBetween(build, msisdn, from, to, true)) {
+    const { records, month: monthOfPage } = JSON.parse(text) as RecordPage
     // Pages of earlier months cannot hold a newer record.
     if (monthOfPage !== month && newest.length >= count) break
     month = monthOfPage

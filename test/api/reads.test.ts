@@ -53,6 +53,7 @@ void t.test('a billing period has exactly the fields of the read model', async (
   const period = await get(`${month}?minPosition=${String(body.position)}`)
   t.same(period.body, {
     agreementId: 'agreement-1',
+    msisdn: '48100200300',
     year: 2020,
     month: 1,
     billingPeriodTimeZone: 'Europe/Warsaw',

@@ -43,6 +43,7 @@ const { given } = deciding<BillingPeriod, Step, never>(emptyPeriod(agreement, ja
 void t.test('begins empty, with the terms of its agreement, open until the end of its month', async (t) => {
   t.same(emptyPeriod(agreement, january), {
     agreementId: 'agreement-1',
+    msisdn: agreement.msisdn,
     year: 2020,
     month: 1,
     billingPeriodTimeZone: 'Europe/Warsaw',

@@ -27,7 +27,7 @@ import {
   type AgreementFact,
   type Fact,
 } from './oracle.js'
-import { openReadStores } from './read-stores.js'
+import { openReadStores } from './shared-read-stores.js'
 
 /**
  * Laws 2, 3 and 4 over random histories. A failure names a seed and a path: `LAWS_SEED=… LAWS_PATH=… node

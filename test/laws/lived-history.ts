@@ -110,7 +110,7 @@ async function crash(place: Place, { size, commits, appends }: After & { type: '
 
 export async function openFold({ projection, eventStore, readStore }: Place): Promise<Fold> {
   const build = await liveBuild(projection, readStore)
-  return Fold.open(projection, build, await Outbox.open(build, eventStore))
+  return Fold.open(projection, build, await Outbox.open(build, eventStore, 0))
 }
 
 /** Folds to the end of the log, with what is derived on the way, in pages of so many events. */

@@ -26,7 +26,7 @@ import {
   type ExpectedMoney,
   type Fact,
 } from './money-oracle.js'
-import { openReadStores } from './read-stores.js'
+import { openReadStores } from './shared-read-stores.js'
 
 /**
  * Laws 2, 3 and 4 over random histories of money. A failure names a seed and a path: `LAWS_SEED=… LAWS_PATH=… node

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import type { EventStore } from '../../event-store/port.js'
 import type { Projection } from '../../projections/projection.js'
-import { runProjections, type RunnerReport } from '../../projections/runner.js'
+import { runProjections, type RunnerOptions, type RunnerReport } from '../../projections/runner.js'
 import type { ReadStore } from '../../read-store/port.js'
 
 /** A runner at work. */
@@ -22,6 +22,7 @@ export function run(
   eventStore: EventStore,
   readStore: ReadStore,
   projections: readonly Projection[],
+  sharing: Pick<RunnerOptions, 'partitions' | 'shared'> = {},
 ): Running {
   const stopping = new AbortController()
   const reports: RunnerReport[] = []
@@ -33,6 +34,7 @@ export function run(
     eventStore,
     readStore,
     projections,
+    ...sharing,
     signal: stopping.signal,
     report: (report) => {
       reports.push(report)

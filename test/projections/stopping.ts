@@ -53,7 +53,8 @@ export function stoppingCommits(readStore: ReadStore, commits: Countdown): ReadS
     projection: build.projection,
     version: build.version,
     build: build.build,
-    checkpoint: () => build.checkpoint(),
+    partitions: build.partitions,
+    checkpoint: (partition) => build.checkpoint(partition),
     getMany: (collection, ids) => build.getMany(collection, ids),
     page: (collection, query) => build.page(collection, query),
     count: (collection) => build.count(collection),
@@ -73,6 +74,9 @@ export function stoppingCommits(readStore: ReadStore, commits: Countdown): ReadS
     promote: (build, replacing) => readStore.promote(build, replacing),
     discard: (build) => readStore.discard(build),
     scratch: () => readStore.scratch(),
+    lease: (...lease) => readStore.lease(...lease),
+    release: (...lease) => readStore.release(...lease),
+    leases: () => readStore.leases(),
     close: () => readStore.close(),
   }
 }

@@ -163,7 +163,7 @@ export async function foldToHead(
   cut: (page: LogPage) => readonly LogPage[] = (page) => [page],
 ): Promise<void> {
   const build = await liveBuild(projection, readStore)
-  const fold = await Fold.open(projection, build, await Outbox.open(build, eventStore))
+  const fold = await Fold.open(projection, build, await Outbox.open(build, eventStore, 0))
   while (fold.position < (await eventStore.head())) {
     const page = await eventStore.readAll({ after: fold.position, limit: 2_500 })
     for (const piece of cut(page)) await fold.apply(piece)

@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap'
 import { openEmbeddedReadStore } from '../../read-store/embedded.js'
+import { closeDatabase, openDatabase } from '../../sqlite/driver.js'
 import { readStoreContract } from '../contract/read-store.js'
-import { collections, counterUnit, projection } from './counters.js'
+import { collections, counterUnit, disagreements, projection } from './counters.js'
 import { openEmbedded } from './open-embedded.js'
 
 readStoreContract('embedded', openEmbedded)
@@ -13,7 +14,7 @@ void t.test('a promotion through another handle is seen by the next call of live
   t.equal(await store.live(projection), await store.live(projection), 'the same object while nothing changes')
   const other = await again()
   const next = await other.create(projection, 2, collections)
-  await other.promote(next, { build, at: 0 })
+  await other.promote(next, { build, at: [0] })
   t.equal((await store.live(projection))?.version, 2)
 })
 
@@ -23,7 +24,7 @@ void t.test('a stale build is fenced, not missing its tables', async (t) => {
   await store.promote(old)
   await old.commit(counterUnit(0))
   await old.getMany('counters', ['counter 1'])
-  await store.promote(await store.create(projection, 2, collections), { build: old, at: 1 })
+  await store.promote(await store.create(projection, 2, collections), { build: old, at: [1] })
   const reads: (() => Promise<unknown>)[] = [
     () => old.getMany('counters', ['counter 1']),
     () => old.getMany('counters', ['counter 1', 'counter 2']),
@@ -53,6 +54,22 @@ void t.test('several handles open one new folder at once', async (t) => {
   await first!.promote(await first!.create(projection, 1, collections))
   t.ok(await second!.live(projection))
   await Promise.all(stores.map((store) => store.close()))
+})
+
+void t.test('a file of version 0.1, with one checkpoint a build, goes on where it was', async (t) => {
+  const { folder, store, again } = await opened(t)
+  const build = await store.create(projection, 1, collections)
+  await store.promote(build)
+  await build.commit(counterUnit(0))
+  await store.close()
+  const database = openDatabase(`${folder}/read-models.db`)
+  database.exec(`ALTER TABLE builds RENAME COLUMN checkpoints TO checkpoint; DROP TABLE leases;
+    UPDATE builds SET checkpoint = json_extract(checkpoint, '$[0]')`)
+  closeDatabase(database)
+  const live = (await (await again()).live(projection))!
+  t.same([live.build, live.partitions, await live.checkpoint()], [build.build, 1, 1])
+  await live.commit(counterUnit(1))
+  t.same(await disagreements(live), [])
 })
 
 async function opened(t: Test) {

@@ -23,10 +23,13 @@ export async function openReadStores(folder: string) {
       return {
         live: (projection) => store.live(projection),
         all: () => store.all(),
-        create: (projection, version, collections) => store.create(projection, version, collections),
+        create: (...build) => store.create(...build),
         promote: (build, replacing) => store.promote(build, replacing),
         discard: (build) => store.discard(build),
         scratch: async () => ({ ...methodsOf(shared), close: async () => {} }),
+        lease: (...lease) => store.lease(...lease),
+        release: (...lease) => store.release(...lease),
+        leases: () => store.leases(),
         close: () => store.close(),
       }
     },
@@ -37,9 +40,12 @@ function methodsOf(store: ReadStore): Omit<ReadStore, 'close'> {
   return {
     live: (projection) => store.live(projection),
     all: () => store.all(),
-    create: (projection, version, collections) => store.create(projection, version, collections),
+    create: (...build) => store.create(...build),
     promote: (build, replacing) => store.promote(build, replacing),
     discard: (build) => store.discard(build),
     scratch: () => store.scratch(),
+    lease: (...lease) => store.lease(...lease),
+    release: (...lease) => store.release(...lease),
+    leases: () => store.leases(),
   }
 }
