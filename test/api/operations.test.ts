@@ -188,8 +188,8 @@ void t.test('slow requests are logged', async (t) => {
   const stream = { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) }
   const { get, close } = await startService(t, {
     logger: pino({}, stream),
-    readPatience: 40,
-    slowRequest: 30,
+    readPatience: 1_100,
+    slowRequest: 1_000,
   })
   await get('/health/live')
   await get('/streams?minPosition=1')
