@@ -71,6 +71,14 @@ export function problemAnswers(...codes: readonly ProblemCode[]) {
 
 /** Of reads that can wait. */
 export const readProblems = ['invalid-parameter', 'not-caught-up'] as const
+/** Of reads of one document, which may be as of the past. */
+export const documentProblems = [
+  'not-found',
+  ...readProblems,
+  'too-many-long-reads',
+  'unknown-schema-version',
+  'not-ready',
+] as const
 /** Of lists. */
 export const listProblems = ['invalid-parameter', 'invalid-cursor', 'not-caught-up'] as const
 /** Of documents that `If-None-Match` may spare. */

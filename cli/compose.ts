@@ -1,4 +1,5 @@
 import { openEmbeddedEventStore, type EmbeddedEventStore } from '../event-store/embedded.js'
+import { upcasting } from '../event-store/upcasting.js'
 import { openEmbeddedReadStore } from '../read-store/embedded.js'
 import type { ReadStore } from '../read-store/port.js'
 import { setAllowedLateness } from '../commands/advance-clock.js'
@@ -21,7 +22,8 @@ export interface System {
 }
 
 export async function openSystem(config: Config, report: (report: ProjectorReport) => void): Promise<System> {
-  const eventStore = openEmbeddedEventStore(config.data)
+  const log = openEmbeddedEventStore(config.data)
+  const eventStore: EmbeddedEventStore = { ...upcasting(log), bell: log.bell }
   const readStore = await openEmbeddedReadStore(config.data)
   let projector: Projector | undefined
   let triedAt = -Infinity

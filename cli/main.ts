@@ -6,6 +6,7 @@ import { advanceDataRecordClock } from './advance-clock.js'
 import { run, withCommonOptions, type Context } from './command.js'
 import { exportDeadLetters, listDeadLetters, retryDeadLetters } from './dead-letters.js'
 import { demo } from './demo.js'
+import { explainable, explainFigure } from './explain.js'
 import { generateDataPlanSample, type DataPlanOptions } from './generate.js'
 import { importPaths } from './import.js'
 import { listProjections } from './projections.js'
@@ -98,6 +99,12 @@ action<{ limit: string }, [string]>(
     .argument('<name>')
     .option('--limit <n>', 'how many', '1000'),
   (context, options, name) => showStream(name, options, context),
+)
+action<object, [string, string[]]>(
+  command(program, 'explain', `show the events behind a figure, and how they add up: ${explainable}`)
+    .argument('<kind>')
+    .argument('<name...>'),
+  (context, _, kind, names) => explainFigure(kind, names, context),
 )
 action<object, [string]>(
   command(

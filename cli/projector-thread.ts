@@ -1,5 +1,6 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { openEmbeddedEventStore } from '../event-store/embedded.js'
+import { upcasting } from '../event-store/upcasting.js'
 import { projections } from '../projections/index.js'
 import { runProjections } from '../projections/runner.js'
 import { openEmbeddedReadStore } from '../read-store/embedded.js'
@@ -11,7 +12,7 @@ const { data, bell, appends } = workerData as ProjectorSettings & { appends: Mes
 const control = parentPort
 if (!control) throw new Error('this is the entry point of a worker thread')
 
-const log = openEmbeddedEventStore(data, { bell })
+const log = upcasting(openEmbeddedEventStore(data, { bell }))
 const readStore = await openEmbeddedReadStore(data)
 const stopping = new AbortController()
 control.once('message', () => stopping.abort())
