@@ -52,7 +52,14 @@ export async function fillSampleSystem(data: string, sample: Sample): Promise<vo
 /** A command's context, for one that is run in here rather than from a shell: only its remarks are shown. */
 export function contextOf(data: string): Context {
   return {
-    config: { data, host: '127.0.0.1', port: 0, logLevel: 'silent', allowedLateness: 0 },
+    config: {
+      data,
+      engines: { data, partitions: 1 },
+      host: '127.0.0.1',
+      port: 0,
+      logLevel: 'silent',
+      allowedLateness: 0,
+    },
     output: {
       json: true,
       say: () => {},

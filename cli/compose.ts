@@ -1,9 +1,8 @@
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../event-store/embedded.js'
-import { upcasting } from '../event-store/upcasting.js'
-import { openEmbeddedReadStore } from '../read-store/embedded.js'
+import type { EventStore } from '../event-store/port.js'
 import type { ReadStore } from '../read-store/port.js'
 import { setAllowedLateness } from '../commands/advance-clock.js'
 import type { Config } from './config.js'
+import { openEventStore, openReadStore } from './engines.js'
 import { startProjector, type Projector, type ProjectorReport } from './projector.js'
 
 /** How long another process is left alone before looking whether it still runs the projections, in milliseconds. */
@@ -11,7 +10,7 @@ const tryAgainAfter = 250
 
 /** The parts of a running Tidemark, wired together. Nobody else knows which engines these are. */
 export interface System {
-  readonly eventStore: EmbeddedEventStore
+  readonly eventStore: EventStore
   readonly readStore: ReadStore
   /**
    * Starts the projections here, unless another process runs them. Safe to call again: the other process may
@@ -22,9 +21,15 @@ export interface System {
 }
 
 export async function openSystem(config: Config, report: (report: ProjectorReport) => void): Promise<System> {
-  const log = openEmbeddedEventStore(config.data)
-  const eventStore: EmbeddedEventStore = { ...upcasting(log), bell: log.bell }
-  const readStore = await openEmbeddedReadStore(config.data)
+  const { engines } = config
+  const { eventStore, bell } = await openEventStore(engines, report)
+  let readStore: ReadStore
+  try {
+    readStore = await openReadStore(engines, report)
+  } catch (error) {
+    await eventStore.close()
+    throw error
+  }
   let projector: Projector | undefined
   let triedAt = -Infinity
   return {
@@ -34,7 +39,7 @@ export async function openSystem(config: Config, report: (report: ProjectorRepor
       if (!projector && performance.now() - triedAt > tryAgainAfter) {
         triedAt = performance.now()
         await setAllowedLateness(eventStore, config.allowedLateness)
-        projector = startProjector(config.data, eventStore, report)
+        projector = startProjector(engines, eventStore, bell, report)
         await projector?.started
       }
       return projector !== undefined

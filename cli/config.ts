@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
+import type { EngineSettings } from './engines.js'
 
 /** Everything that can be set from outside. docs/operations.md lists the variables. */
 export interface Config {
-  /** The folder of the embedded engine, absolute. */
+  /** The folder of the embedded engine, absolute: samples and standard input are kept there in any case. */
   readonly data: string
+  readonly engines: EngineSettings
   readonly host: string
   readonly port: number
   readonly logLevel: LogLevel
@@ -30,18 +32,58 @@ export class InvalidSetting extends Error {
 export function loadConfig(data?: string): Config {
   if (existsSync('.env')) process.loadEnvFile('.env')
   const { env } = process
-  for (const name of ['EVENTSTOREDB_URL', 'MONGODB_URL', 'KAFKA_BROKERS']) {
-    if (env[name]) {
-      throw new InvalidSetting(`${name} is set, but this version runs on the embedded engine only: unset it`)
-    }
-  }
+  const folder = resolve(data ?? (env.TIDEMARK_DATA || './data'))
   return {
-    data: resolve(data ?? (env.TIDEMARK_DATA || './data')),
+    data: folder,
+    engines: enginesOf(folder, env),
     host: env.HOST || '127.0.0.1',
     port: portOf(env.PORT || '3000'),
     logLevel: logLevelOf(env.LOG_LEVEL || 'info'),
     allowedLateness: durationOf('ALLOWED_LATENESS', env.ALLOWED_LATENESS || 'PT0S'),
   }
+}
+
+function enginesOf(data: string, env: NodeJS.ProcessEnv): EngineSettings {
+  const eventStoreDbUrl = urlOf(
+    'EVENTSTOREDB_URL',
+    env.EVENTSTOREDB_URL,
+    /^(esdb|kurrentdb)(\+discover)?:\/\/./,
+  )
+  const mongoDbUrl = urlOf('MONGODB_URL', env.MONGODB_URL, /^mongodb(\+srv)?:\/\/./)
+  const namespace = namespaceOf(env.TIDEMARK_NAMESPACE)
+  return {
+    data,
+    ...(eventStoreDbUrl !== undefined && { eventStoreDbUrl }),
+    ...(mongoDbUrl !== undefined && { mongoDbUrl }),
+    ...(namespace !== undefined && { namespace }),
+    partitions: partitionsOf(env.PROJECTION_PARTITIONS || (mongoDbUrl === undefined ? '1' : '4')),
+  }
+}
+
+/** The value is not repeated: it may hold a password. */
+function urlOf(name: string, value: string | undefined, form: RegExp): string | undefined {
+  if (!value) return undefined
+  if (!form.test(value)) {
+    const example = name === 'MONGODB_URL' ? 'mongodb://host:27017/tidemark' : 'esdb://host:2113'
+    throw new InvalidSetting(`${name} is not of the form ${example}`)
+  }
+  return value
+}
+
+function namespaceOf(value: string | undefined): string | undefined {
+  if (!value) return undefined
+  if (/^[a-z0-9_]{1,30}$/i.test(value)) return value
+  throw new InvalidSetting(
+    `TIDEMARK_NAMESPACE is ${JSON.stringify(value)}: it takes up to 30 letters, digits and underscores`,
+  )
+}
+
+function partitionsOf(value: string): number {
+  const partitions = Number(value)
+  if (/^\d+$/.test(value) && partitions >= 1 && partitions <= 64) return partitions
+  throw new InvalidSetting(
+    `PROJECTION_PARTITIONS is ${JSON.stringify(value)}: it takes a number from 1 to 64`,
+  )
 }
 
 /** @throws {InvalidSetting} */

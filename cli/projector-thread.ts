@@ -1,31 +1,33 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
-import { openEmbeddedEventStore } from '../event-store/embedded.js'
-import { upcasting } from '../event-store/upcasting.js'
 import { projections } from '../projections/index.js'
 import { runProjections } from '../projections/runner.js'
-import { openEmbeddedReadStore } from '../read-store/embedded.js'
 import { forwardAppends } from './append-port.js'
+import { openEventStore, openReadStore } from './engines.js'
 import type { ProjectorReport, ProjectorSettings } from './projector.js'
 
 /** The thread that keeps the read models up: folding takes turns with nobody. */
-const { data, bell, appends } = workerData as ProjectorSettings & { appends: MessagePort }
+const { engines, bell, appends } = workerData as ProjectorSettings & { appends: MessagePort }
 const control = parentPort
 if (!control) throw new Error('this is the entry point of a worker thread')
+const tell = (report: ProjectorReport) => control.postMessage(report)
 
-const log = upcasting(openEmbeddedEventStore(data, { bell }))
-const readStore = await openEmbeddedReadStore(data)
+const log = await openEventStore(engines, tell, bell)
+const readStore = await openReadStore(engines, tell)
 const stopping = new AbortController()
 control.once('message', () => stopping.abort())
 
 await runProjections({
-  eventStore: forwardAppends(appends, log),
+  // A log in a folder has one thread that appends; a server takes appends from everybody.
+  eventStore: bell ? forwardAppends(appends, log.eventStore) : log.eventStore,
   readStore,
   projections,
+  partitions: engines.partitions,
+  shared: engines.mongoDbUrl !== undefined,
   signal: stopping.signal,
-  report: (report) => control.postMessage(plain(report)),
+  report: (report) => tell(plain(report)),
 })
 await readStore.close()
-await log.close()
+await log.eventStore.close()
 appends.close()
 
 /** Errors lose their kind between threads: what is said of them is sent. */

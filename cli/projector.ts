@@ -1,16 +1,18 @@
 import { join } from 'node:path'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import type { EmbeddedEventStore } from '../event-store/embedded.js'
+import type { EventStore } from '../event-store/port.js'
 import type { RunnerReport } from '../projections/runner.js'
 import { tryProcessLock } from '../sqlite/process-lock.js'
 import { serveAppends } from './append-port.js'
+import type { EngineSettings } from './engines.js'
 
 /** Events live for a page: with less room they are copied before they die, with more the process grows. Megabytes. */
 const youngGeneration = 24
 
 export interface ProjectorSettings {
-  readonly data: string
-  readonly bell: SharedArrayBuffer
+  readonly engines: EngineSettings
+  /** Of the embedded log: then appends go through the thread that opened it first. */
+  readonly bell: SharedArrayBuffer | undefined
 }
 
 /** A runner's report as it comes out of its thread: errors as text. */
@@ -27,19 +29,21 @@ export interface Projector {
 }
 
 /**
- * Runs all projections of a data folder in a thread of its own, unless another process does so already: then
- * undefined. (Two of them would be fenced apart, but do everything twice.)
+ * Runs the projections in a thread of its own. Read models in a folder are built by one process: if another one does so
+ * already, undefined. (Two of them would be fenced apart, but do everything twice.) Those in MongoDB are shared by all.
  */
 export function startProjector(
-  data: string,
-  eventStore: EmbeddedEventStore,
+  engines: EngineSettings,
+  eventStore: EventStore,
+  bell: SharedArrayBuffer | undefined,
   report: (report: ProjectorReport) => void,
 ): Projector | undefined {
-  const lock = tryProcessLock(join(data, 'projector.lock'))
-  if (!lock) return undefined
+  const alone = engines.mongoDbUrl === undefined
+  const lock = alone ? tryProcessLock(join(engines.data, 'projector.lock')) : undefined
+  if (alone && !lock) return undefined
   const { port1, port2 } = new MessageChannel()
   serveAppends(port1, eventStore)
-  const settings: ProjectorSettings = { data, bell: eventStore.bell.memory }
+  const settings: ProjectorSettings = { engines, bell }
   const worker = new Worker(new URL('./projector-thread.js', import.meta.url), {
     workerData: { ...settings, appends: port2 },
     transferList: [port2],
@@ -62,7 +66,7 @@ export function startProjector(
       worker.postMessage('stop')
       await exited
       port1.close()
-      lock.release()
+      lock?.release()
     },
   }
 }

@@ -3,8 +3,8 @@ import type { Bell } from './bell.js'
 import { closeLine, openLine, type OpenLine } from './embedded-line.js'
 import type { LogFile, LogLine } from './embedded-log.js'
 import type { EventLocator, Located } from './embedded-locator.js'
-import { nextKey } from './embedded-tail.js'
 import { RevisionConflict } from './errors.js'
+import { nextKey } from './id-key.js'
 import type { Appended, Expectation, Placed } from './port.js'
 
 /** One caller's append, waiting for its turn. */

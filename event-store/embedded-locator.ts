@@ -1,7 +1,8 @@
 import type { IndexFile } from './embedded-index.js'
 import type { LogFile } from './embedded-log.js'
-import { idKey, nextKey, Tail, type Run } from './embedded-tail.js'
+import { Tail, type Run } from './embedded-tail.js'
 import { LogUnusable } from './errors.js'
+import { idKey, nextKey } from './id-key.js'
 import type { RecordedEvent } from '../domain/event.js'
 import type { StreamSummary } from './port.js'
 

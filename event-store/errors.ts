@@ -23,7 +23,20 @@ export class LogUnusable extends EventStoreError {
   readonly code = 'log-unusable'
 }
 
-/** An event that no log takes: its id is not a UUID, or its stream has no name. */
+/** An event that no log takes: its id is not a UUID, its stream has no proper name, or it is too large. */
 export class InvalidEvent extends EventStoreError {
   readonly code = 'invalid-event'
+}
+
+/**
+ * The server that keeps the log does not answer, and was asked for as long as it makes sense. What was being
+ * appended may be in the log or not: append it again under the same ids.
+ */
+export class LogUnreachable extends EventStoreError {
+  readonly code = 'log-unreachable'
+}
+
+/** The server that keeps the log does not let this user do it. */
+export class LogAccessDenied extends EventStoreError {
+  readonly code = 'log-access-denied'
 }

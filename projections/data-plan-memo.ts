@@ -6,7 +6,7 @@ import { monthAt, type Month } from '../domain/time-zone.js'
 import { noAgreements, periodId, type Subscriber } from './data-plan-documents.js'
 import type { HeldDocument } from './kept-documents.js'
 import type { Documents } from './projection.js'
-import { recordPageId, recordPages, stretchOf } from './record-pages.js'
+import { pageNumber, recordPageId, recordPages } from './record-pages.js'
 
 /** The agreement that covers a record, and the month and id of its billing period. */
 export interface Match {
@@ -25,7 +25,7 @@ export class SubscriberMemo {
   #match: Match | undefined
   #period: HeldDocument | undefined
   #page: HeldDocument | undefined
-  #stretch = -1
+  #pageNumber = -1
   #month = ''
 
   /** Undefined while the subscriber's document is not at hand. */
@@ -59,11 +59,11 @@ export class SubscriberMemo {
 
   /** The page that a record belongs to; undefined if it is not at hand. */
   page(event: RecordedEvent<DataRecorded>, documents: Documents): HeldDocument | undefined {
-    const stretch = stretchOf(event.position)
+    const number = pageNumber(event.revision)
     const { recordedAt } = event.data
-    if (stretch === this.#stretch && recordedAt.startsWith(this.#month) && this.#page?.use())
+    if (number === this.#pageNumber && recordedAt.startsWith(this.#month) && this.#page?.use())
       return this.#page
-    this.#stretch = stretch
+    this.#pageNumber = number
     this.#month = recordedAt.slice(0, 7)
     this.#page = documents.hold(recordPages, recordPageId(event))
     return this.#page

@@ -19,7 +19,7 @@ import { takeOver } from './data-plan-takeover.js'
 import type { HeldDocument } from './kept-documents.js'
 import { SubscriberMemo, type Match } from './data-plan-memo.js'
 import type { Documents, SharedProjection, Want } from './projection.js'
-import { addToPage, passingPages, recordPageId, recordPages, recordPageSpec } from './record-pages.js'
+import { addToPage, recordPageId, recordPages, recordPageSpec } from './record-pages.js'
 
 /**
  * What each agreement used in each month: records are matched to agreements, summed by billing period, and
@@ -38,7 +38,6 @@ export const dataPlans: SharedProjection = {
     clocks: {},
   },
   watches: [['clocks', clockId]],
-  passing: passingPages,
   sharing: {
     keyOf: ({ data }) => ('msisdn' in data ? (data as DataRecorded['data']).msisdn : undefined),
     elsewhere: {

@@ -155,7 +155,6 @@ export class Fold {
    */
   async apply({ events, position }: LogPage): Promise<void> {
     if (position <= this.#position) return
-    await this.#passTo(position)
     const relevant = events.filter((event) => event.position > this.#position && this.#concerns(event))
     await this.#loadWatched()
     const { touches } = this.projection
@@ -181,16 +180,6 @@ export class Fold {
       await this.#commit()
       await this.#inFlight
     }
-  }
-
-  /** Documents of a stretch of the log that lies two pages back are not needed any more. */
-  async #passTo(position: number): Promise<void> {
-    const { passing } = this.projection
-    if (!passing) return
-    const stretchOf = (at: number) => Math.floor(at / passing.positions)
-    if (stretchOf(position) === stretchOf(this.#position)) return
-    await this.#inFlight
-    this.#documents.pass(this.#position)
   }
 
   /** An event of a derived type is only looked at; the rest has a handler or does not matter. */
@@ -268,7 +257,7 @@ export class Fold {
     if (!this.#documents.isLarge) return
     if (this.#documents.changes > 0) await this.#commit()
     await this.#inFlight
-    this.#documents.forget(this.#position)
+    this.#documents.forget()
   }
 
   /** Brings what a query must see to the disk: all that happened before the current event. */

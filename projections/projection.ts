@@ -19,7 +19,6 @@ export interface Projection {
   readonly touches: readonly Touch[]
   /** What to do for each type of event; types that are not here are passed over. */
   readonly handlers: Readonly<Record<string, Handler>>
-  readonly passing?: Passing
   /** Absent: one runner does all of it. */
   readonly sharing?: Sharing
   /** Documents that are always at hand, in each partition its own: collection and id. */
@@ -40,17 +39,6 @@ export interface Sharing {
   readonly keyOf: (event: RecordedEvent) => string | undefined
   /** What an event does in the partitions that it does not belong to: it may move their clocks. */
   readonly elsewhere?: Readonly<Record<string, Handler>>
-}
-
-/**
- * A collection whose documents belong each to a stretch of the log of so many positions: once the log is past it, they
- * are not kept at hand, and before it none of them can be in the store.
- */
-export interface Passing {
-  readonly collection: string
-  readonly positions: number
-  /** The first position of the stretch that a document belongs to. */
-  readonly beginsAt: (id: string) => number
 }
 
 /** Work left over by a page of events, paid before the next page is begun. `owes` reads watched documents only. */

@@ -5,11 +5,10 @@ import type { RecordedEvent } from '../domain/event.js'
 import { formatTimestamp, parseTimestamp, sortable } from '../domain/timestamp.js'
 import type { CollectionSpec, Query, Row, RowPage } from '../read-store/port.js'
 import type { HeldDocument } from './kept-documents.js'
-import type { Passing } from './projection.js'
 
 /**
- * Data records are kept in pages: one document for each stretch of the log, subscriber and calendar month (UTC). A
- * document for each record would cost as much to write as everything else together; see
+ * Data records are kept in pages: one document for so many records in the stream of a subscriber and a calendar month
+ * (UTC). A document for each record would cost as much to write as everything else together; see
  * docs/decisions/0003-record-pages.md.
  */
 export const recordPages = 'record-pages'
@@ -18,8 +17,8 @@ export const recordPageSpec: CollectionSpec = {
   indexes: { subscriber: ['msisdn', 'month'], unmatched: ['unmatched'] },
 }
 
-/** So many positions of the log are a stretch: about as many as a unit of work, so that a page is written once. */
-export const positionsAStretch = 16_384
+/** With ids of 36 characters a full page is about 2 KB, which is what one leaf of the embedded engine holds well. */
+const recordsAPage = 24
 const pagesAQuery = 200
 
 export interface RecordPage {
@@ -34,23 +33,21 @@ export interface RecordPage {
 /** Event time (ISO 8601, UTC), external id, bytes. */
 type StoredRecord = readonly [recordedAt: string, externalRecordId: string, recordedBytes: number]
 
-/** `<stretch>/<msisdn>/<yyyy-MM>`: what is new comes after what is there, which is where a tree grows best. */
+/**
+ * `<number>/<msisdn>/<yyyy-MM>`, numbered along the stream. The pages that everybody's records go to at one time stand
+ * close together, which is how a tree is written fastest.
+ */
 export function recordPageId({
   data,
-  position,
-}: Pick<RecordedEvent<DataRecorded>, 'data' | 'position'>): string {
-  return `${stretchNames.of(stretchOf(position))}/${data.msisdn}/${monthOfText(data.recordedAt)}`
+  revision,
+}: Pick<RecordedEvent<DataRecorded>, 'data' | 'revision'>): string {
+  const number = String(pageNumber(revision)).padStart(10, '0')
+  return `${number}/${data.msisdn}/${monthOfText(data.recordedAt)}`
 }
 
-export function stretchOf(position: number): number {
-  return Math.floor(position / positionsAStretch)
-}
-
-/** Pages pass by with the log: each belongs to a stretch of it. */
-export const passingPages: Passing = {
-  collection: recordPages,
-  positions: positionsAStretch,
-  beginsAt: (id) => Number(id.slice(0, id.indexOf('/'))) * positionsAStretch,
+/** @param revision of the record in its subscriber's stream */
+export function pageNumber(revision: number): number {
+  return Math.floor(revision / recordsAPage)
 }
 
 /** Adds a record to its page. */
@@ -153,17 +150,4 @@ function monthOfText(recordedAt: string): string {
 
 function monthOf(instant: number): string {
   return formatTimestamp(instant).slice(0, 7)
-}
-
-/** The name of a stretch, padded so that it sorts; there are few at a time. */
-const stretchNames = {
-  known: -1,
-  name: '',
-  of(stretch: number): string {
-    if (stretch !== this.known) {
-      this.known = stretch
-      this.name = String(stretch).padStart(12, '0')
-    }
-    return this.name
-  },
 }

@@ -23,12 +23,10 @@ export class WorkingSet implements Documents {
   #written = new Map<string, Write[]>()
   #derived: Derived[] = []
   readonly #flush: (changed: boolean) => Promise<void>
-  readonly #projection: Pick<Projection, 'passing' | 'watches'>
+  readonly #projection: Pick<Projection, 'watches'>
   readonly #partition: Partition
   /** Whether the build was empty at first. */
   readonly #isEmpty: boolean
-  /** Documents of stretches that begin at or after this position are at hand, or there are none. */
-  #knownFrom: number
   /** What the stores threw. */
   readonly #troubles = new WeakSet<Error>()
 
@@ -39,7 +37,7 @@ export class WorkingSet implements Documents {
   constructor(
     build: ReadModel,
     position: number,
-    projection: Pick<Projection, 'passing' | 'watches'>,
+    projection: Pick<Projection, 'watches'>,
     flush: (changed: boolean) => Promise<void>,
     partition = wholePartition,
   ) {
@@ -47,7 +45,6 @@ export class WorkingSet implements Documents {
     this.#projection = projection
     this.#partition = partition
     this.#isEmpty = position === 0
-    this.#knownFrom = position + 1
     this.#flush = flush
   }
 
@@ -73,7 +70,7 @@ export class WorkingSet implements Documents {
     const kept = this.#collection(collection)
     const absent = ids.map((id) => this.#own(collection, id)).filter((id) => kept.find(id) === undefined)
     if (absent.length === 0) return
-    const stored = kept.isWhole ? [] : absent.filter((id) => !this.#isNew(collection, id))
+    const stored = kept.isWhole ? [] : absent
     const rows = stored.length > 0 ? await this.#asking(this.#build.getMany(collection, stored)) : []
     for (const id of absent) kept.add(id, undefined)
     for (const { id, text } of rows) kept.add(id, JSON.parse(text) as Document)
@@ -151,18 +148,6 @@ export class WorkingSet implements Documents {
     return { writes, derived }
   }
 
-  /**
-   * Lets go of passing documents that were not used since the last call. Only when all that was taken is committed.
-   *
-   * @param position the last event that was folded
-   */
-  pass(position: number): void {
-    const { passing } = this.#projection
-    if (!passing) return
-    this.#collection(passing.collection).age()
-    this.#knownFrom = position + 1
-  }
-
   /** Whether it is time to {@link forget}. */
   get isLarge(): boolean {
     let documents = 0
@@ -171,9 +156,8 @@ export class WorkingSet implements Documents {
   }
 
   /** Lets go of all documents that were not used lately. Only when all that was taken is committed. */
-  forget(position: number): void {
+  forget(): void {
     for (const kept of this.#kept.values()) kept.age()
-    this.#knownFrom = position + 1
   }
 
   /** Whether an error came from the stores, and so is no fault of the handler that met it. */
@@ -189,12 +173,6 @@ export class WorkingSet implements Documents {
       if (error instanceof Error && !(error instanceof TypeError)) this.#troubles.add(error)
       throw error
     }
-  }
-
-  /** Whether a passing document cannot have been stored yet. */
-  #isNew(collection: string, id: string): boolean {
-    const { passing } = this.#projection
-    return collection === passing?.collection && passing.beginsAt(id) >= this.#knownFrom
   }
 
   /** Each partition has watched documents of its own: the first one under their own names. */

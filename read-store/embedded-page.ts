@@ -1,6 +1,6 @@
-import { cursorOf, readCursor } from './embedded-cursor.js'
-import { absentSql, indexValue } from './embedded-index.js'
-import { columnOf, inIndex, type Table } from './embedded-table.js'
+import { cursorOf, readCursor } from './cursor.js'
+import { absentSql, columnOf, inIndex, type Table } from './embedded-table.js'
+import { indexValue } from './index-value.js'
 import type { Document, IndexValue, Query, Row, RowPage } from './port.js'
 
 /** A page's statement. It asks for one row more than the page has: if that comes, there is a next page. */

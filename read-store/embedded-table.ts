@@ -1,5 +1,10 @@
-import { absentSql } from './embedded-index.js'
 import type { CollectionSpec } from './port.js'
+
+/**
+ * What is absent from an index is kept as −∞ (`absent`), as SQL has it: a comparison of rows with NULL is never true,
+ * and paging through an index compares rows.
+ */
+export const absentSql = '-9e999'
 
 /**
  * One collection of one build as a table: id and JSON text, and a column for each indexed field. WITHOUT

@@ -1,6 +1,6 @@
 import type { BatchStatement, SqlValue } from '../sqlite/batch.js'
-import { indexValue } from './embedded-index.js'
 import type { Table } from './embedded-table.js'
+import { indexValue } from './index-value.js'
 import type { Document, Write } from './port.js'
 
 /** The statements of one collection's writes, sorted by id: neighbours in the tree share its pages. */

@@ -18,7 +18,12 @@ const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
   .map((name) => join(here, name))
   .sort()
 
-for (const name of ['EVENTSTOREDB_URL', 'MONGODB_URL', 'KAFKA_BROKERS']) delete process.env[name]
+// Only the tests of the adapters use the servers (test/servers.ts); the program that tests start must not see them.
+for (const name of ['EVENTSTOREDB_URL', 'MONGODB_URL', 'KAFKA_BROKERS']) {
+  const { [name]: value } = process.env
+  if (value) process.env[`TEST_${name}`] = value
+  delete process.env[name]
+}
 
 let passed = 0
 let failed = 0

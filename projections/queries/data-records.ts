@@ -21,7 +21,7 @@ interface Place {
 
 const pagesAQuery = 50
 
-/** The records that no agreement covers: by stretch of the log, subscriber, month (UTC), then in the order they came in. */
+/** The records that no agreement covers: by page number, subscriber, month (UTC), then in the order they came in. */
 export function listUnmatchedRecords(
   readStore: ReadStore,
   { limit, after }: PageRequest,

@@ -36,12 +36,15 @@ export function eventStoreContract(engine: string, open: () => Promise<OpenedEve
       [0, 1, 0],
     )
     const positions = first.events.map(({ position }) => position)
-    t.strictSame(
-      positions,
-      [...positions].sort((a, b) => a - b),
-      'in the order of the append',
-    )
+    t.ok(positions[0]! < positions[1]!, 'in the order of the append within a stream')
+    t.equal(new Set(positions).size, 3)
     t.equal(first.position, Math.max(...positions))
+    const log = await everything(store)
+    t.strictSame(
+      log.map(({ position }) => position),
+      [...positions].sort((a, b) => a - b),
+      'they are the positions at which the events are read',
+    )
     t.notOk(first.events.some(({ duplicate }) => duplicate))
     const second = await store.append([event('a')])
     t.equal(second.events[0]?.revision, 2)
@@ -103,6 +106,30 @@ export function eventStoreContract(engine: string, open: () => Promise<OpenedEve
     },
   )
 
+  behaviour('checks a stream that nothing is appended to', async (t, { store, again }) => {
+    const other = await again()
+    await store.append([event('a')])
+    await other.append([event('a')])
+    const refused = await store.append([event('b')], [{ stream: 'a', revision: 0 }]).catch((error: unknown) => error)
+    t.match(refused, { code: 'revision-conflict', actual: 1 })
+    t.strictSame(await store.readStream('b', { limit: 10 }), [])
+    t.equal((await store.append([event('b')], [{ stream: 'a', revision: 1 }])).events.length, 1)
+    t.equal((await store.append([], [{ stream: 'nobody', revision: 'none' }])).position, 0)
+    await other.close()
+  })
+
+  behaviour('appends to many streams at once, each as it is expected', async (t, { store }) => {
+    const streams = Array.from({ length: 120 }, (_, i) => `many-${i}`)
+    const expectNone = streams.map((stream) => ({ stream, revision: 'none' as const }))
+    const given = [...streams, ...streams].map((stream, i) => event(stream, i))
+    const { events } = await store.append(given, expectNone)
+    t.strictSame(
+      events.map(({ revision }) => revision),
+      [...streams.map(() => 0), ...streams.map(() => 1)],
+    )
+    t.equal((await everything(store)).length, 240)
+  })
+
   behaviour('answers an event that it has as the first time', async (t, { store, again }) => {
     const [one, two] = [event('a'), event('a')]
     const first = await store.append([one, two], [{ stream: 'a', revision: 'none' }])
@@ -138,6 +165,34 @@ export function eventStoreContract(engine: string, open: () => Promise<OpenedEve
     t.equal((await everything(store)).length, 2)
   })
 
+  behaviour('says that an event is there already when another handle has brought it', async (t, { store, again }) => {
+    const other = await again()
+    await store.append([event('a')])
+    await other.append([event('a')])
+    const [one, two, three] = [event('a'), event('a'), event('a')]
+    const first = await store.append([one, two])
+    t.strictSame(
+      await other.append([one, two]),
+      { ...first, events: first.events.map((placed) => ({ ...placed, duplicate: true })) },
+      'though it did not know of it',
+    )
+    for (let i = 0; i < 20; i++) {
+      const raced = [event('a'), event('a')]
+      const answers = await Promise.all([store.append(raced), other.append(raced)])
+      t.strictSame(
+        answers.map(({ events }) => events.some(({ duplicate }) => duplicate)).sort(),
+        [false, true],
+        'exactly one of two is told that it was the first',
+      )
+      t.strictSame(...(answers.map(({ events }) => events.map(({ position }) => position)) as [number[], number[]]))
+    }
+    t.equal((await other.append([three], [{ stream: 'a', revision: 43 }])).events[0]?.revision, 44)
+    const all = await everything(store)
+    t.equal(new Set(all.map(({ id }) => id)).size, 45)
+    t.equal(all.length, 45)
+    await other.close()
+  })
+
   behaviour('lets exactly one of many win a revision', async (t, { store }) => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 50 }, () => store.append([event('a')], [{ stream: 'a', revision: 'none' }])),
@@ -171,16 +226,26 @@ export function eventStoreContract(engine: string, open: () => Promise<OpenedEve
 
   behaviour('reads the whole log in order, page by page, from any position', async (t, { store }) => {
     const given: NewEvent[] = []
+    const positions: number[] = []
     for (let i = 0; i < 40; i++) {
       const page = Array.from({ length: 1 + (i % 7) * 9 }, (_, n) => event(`s${n % 5}`, n))
-      given.push(...page)
-      await store.append(page)
+      const answer = await store.append(page)
+      // Within an append, streams may be written in any order.
+      const placed = page.map((appended, n) => ({ appended, at: answer.events[n]?.position ?? 0 }))
+      placed.sort((a, b) => a.at - b.at)
+      given.push(...placed.map(({ appended }) => appended))
+      positions.push(...placed.map(({ at }) => at))
     }
     const log = await everything(store, 16)
     t.strictSame(
       log.map(({ id }) => id),
       given.map(({ id }) => id),
     )
+    t.strictSame(
+      log.map(({ position }) => position),
+      positions,
+    )
+    assertGapless(t, log)
     for (const from of [0, 1, 7, 100, log.length - 1]) {
       const after = from === 0 ? 0 : (log[from - 1]?.position ?? 0)
       const { events } = await store.readAll({ after, limit: 5 })
@@ -219,10 +284,43 @@ export function eventStoreContract(engine: string, open: () => Promise<OpenedEve
       await other.close()
       t.strictSame(
         seen,
-        given.map(({ id }) => id),
+        (await everything(store)).map(({ id }) => id),
       )
+      t.same(new Set(seen), new Set(given.map(({ id }) => id)))
     },
   )
+
+  behaviour('follows from any position, in pages that are not too large', async (t, { store }) => {
+    await store.append(Array.from({ length: 100 }, (_, i) => event(`s-${i % 3}`, i)))
+    const log = await everything(store)
+    for (const from of [1, 50, 99]) {
+      const stop = new AbortController()
+      const seen: RecordedEvent[] = []
+      for await (const page of store.follow({ after: log[from - 1]!.position, limit: 7 }, stop.signal)) {
+        t.equal(page.position, page.events.at(-1)?.position)
+        seen.push(...page.events)
+        if (seen.length === 100 - from) stop.abort()
+      }
+      t.strictSame(seen, log.slice(from))
+    }
+  })
+
+  behaviour('follows a category, and says how far it has looked', async (t, { store }) => {
+    for (let i = 0; i < 10; i++) await store.append([event('agreement-1', i), event('subscriber-2', i)])
+    const head = await store.head()
+    const stop = new AbortController()
+    const seen: RecordedEvent[] = []
+    let position = 0
+    const page = { after: 0, limit: 100, categories: ['agreement'] }
+    for await (const { events, position: reached } of store.follow(page, stop.signal)) {
+      seen.push(...events)
+      t.ok(reached >= position)
+      position = reached
+      if (position >= head) stop.abort()
+    }
+    t.equal(seen.length, 10)
+    t.ok(seen.every(({ stream }) => stream === 'agreement-1'))
+  })
 
   behaviour('ends a follow when told so, also while it waits', async (t, { store }) => {
     const stop = new AbortController()

@@ -24,6 +24,7 @@ export interface ReadStoreUnderTest {
  * order text beyond U+FFFF by its bytes.
  */
 export type Ability = 'history' | 'bytewise order'
+export const allAbilities: ReadonlySet<Ability> = new Set(['history', 'bytewise order'])
 
 /**
  * What every read store does. Engines differ in how documents lie in them: a test may rely on ids and declared
@@ -32,7 +33,7 @@ export type Ability = 'history' | 'bytewise order'
 export function readStoreContract(
   engine: string,
   open: () => Promise<ReadStoreUnderTest>,
-  abilities: ReadonlySet<Ability> = new Set(['history', 'bytewise order']),
+  abilities = allAbilities,
 ): void {
   const test: DeclareTest = (behaviour, run, needed) => {
     const skip = needed && !abilities.has(needed) && `this server has no ${needed}`
@@ -70,15 +71,15 @@ function documents(test: DeclareTest): void {
 
   test('gets thousands of documents at once', async (t, store) => {
     const build = await built(store)
-    const ids = Array.from({ length: 5000 }, (_, n) => `id-${n}`)
+    const ids = Array.from({ length: 2500 }, (_, n) => `id-${n}`)
     await commit(
       build,
       ids.map((id, n) => put(id, { n })),
     )
     const rows = await build.getMany('people', ids)
-    t.equal(new Set(rows.map(({ id }) => id)).size, 5000)
-    t.equal(rows.find(({ id }) => id === 'id-4999')?.text, '{"n":4999}')
-    t.equal(await build.count('people'), 5000)
+    t.equal(new Set(rows.map(({ id }) => id)).size, 2500)
+    t.equal(rows.find(({ id }) => id === 'id-2499')?.text, '{"n":2499}')
+    t.equal(await build.count('people'), 2500)
   })
 
   test('overwrites and deletes', async (t, store) => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { absent } from './embedded-index.js'
+import { absent } from './index-value.js'
 import { InvalidCursor } from './errors.js'
 import type { IndexValue, Query } from './port.js'
 

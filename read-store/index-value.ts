@@ -1,16 +1,12 @@
 import type { Document, IndexValue } from './port.js'
 
 /**
- * How index values are stored. SQLite orders them numbers first, then strings bytewise; a field that is
- * absent or null is kept as −∞, below all of them, because a comparison of rows with NULL is never true and
- * paging through an index compares rows. JSON has no −∞, so no document can hold it.
+ * Stands for a field that is absent or null. An index has those first, then numbers, then strings bytewise; −∞ is
+ * below all of them, and JSON has no −∞, so no document can hold it.
  */
 export const absent = Number.NEGATIVE_INFINITY
 
-/** −∞ as SQL has it. */
-export const absentSql = '-9e999'
-
-/** The value of an indexed field, as stored. */
+/** The value of an indexed field, by which the document is found. */
 export function indexValue(document: Document, field: string): IndexValue {
   const value = (document as Record<string, unknown>)[field]
   if (typeof value === 'string') return value

@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
+import type { NewEvent, RecordedEvent } from '../domain/event.js'
+import { readAddress } from './eventstoredb-address.js'
+import { appendToStreams } from './eventstoredb-append.js'
+import { claimLog } from './eventstoredb-claim.js'
+import { Connection } from './eventstoredb-connection.js'
+import { EventFormat } from './eventstoredb-events.js'
+import { Follower } from './eventstoredb-follow.js'
+import { StreamNames } from './eventstoredb-names.js'
+import { assertNamespaceIsOurs, NewestFirst } from './eventstoredb-newest.js'
+import { Pages } from './eventstoredb-pages.js'
+import {
+  closed,
+  defaultPatience,
+  Patience,
+  type EventStoreTrouble,
+  type PatienceLimits,
+} from './eventstoredb-patience.js'
+import { Reads } from './eventstoredb-reads.js'
+import { Records } from './eventstoredb-records.js'
+import { Slots } from './eventstoredb-slots.js'
+import { StreamAppends } from './eventstoredb-stream-appends.js'
+import { Tails } from './eventstoredb-tails.js'
+import type { EventStore } from './port.js'
+
+export type { EventStoreTrouble, PatienceLimits }
+
+export interface EventStoreDbOptions {
+  /** `esdb://…` */
+  readonly url: string
+  /** Streams are called `<namespace>.<stream>` in the server: for a server that others use as well. */
+  readonly namespace?: string
+  /** Is told of what goes wrong with the server and is tried again. */
+  readonly report?: (trouble: EventStoreTrouble) => void
+  readonly patience?: Partial<PatienceLimits>
+}
+
+/** So many streams that nothing is known of are read at once. */
+const readsAtOnce = 64
+
+/**
+ * Opens a log that EventStoreDB (23.10 or newer) keeps. Waits for the server for a bounded time.
+ *
+ * @throws {LogUnusable} the connection string is none, or the namespace is another application's
+ * @throws {LogAccessDenied}
+ * @throws {LogUnreachable} the server is not there, or something else is
+ */
+export async function openEventStoreDb(options: EventStoreDbOptions): Promise<EventStore> {
+  const { url, namespace, report = () => {} } = options
+  const names = new StreamNames(namespace)
+  const address = readAddress(url)
+  const closing = new AbortController()
+  // Everybody who waits for the server listens to it.
+  setMaxListeners(0, closing.signal)
+  const limits = { ...defaultPatience, ...options.patience }
+  const patience = new Patience(address, limits, report, closing.signal)
+  const connection = new Connection(address, limits.answer)
+  const reads = new Reads(connection.client, limits.answer)
+  const format = new EventFormat(names, randomBytes(6).toString('base64url'))
+  try {
+    const start = await claimLog(connection, reads, names, patience)
+    const records = new Records(reads, start)
+    await patience.retry('opening', () => assertNamespaceIsOurs(records, names, format))
+    return new EventStoreDb({ names, patience, connection, reads, format, records, closing })
+  } catch (error) {
+    closing.abort()
+    await connection.close()
+    throw error
+  }
+}
+
+interface Parts {
+  readonly names: StreamNames
+  readonly patience: Patience
+  readonly connection: Connection
+  readonly reads: Reads
+  readonly format: EventFormat
+  readonly records: Records
+  readonly closing: AbortController
+}
+
+class EventStoreDb implements EventStore {
+  readonly #parts: Parts
+  readonly #streams: StreamAppends
+  readonly #pages: Pages
+  readonly #newest: NewestFirst
+  readonly #follower: Follower
+  #closed: Promise<void> | undefined
+
+  constructor(parts: Parts) {
+    const { names, patience, connection, reads, format, records } = parts
+    this.#parts = parts
+    this.#streams = new StreamAppends({
+      connection,
+      names,
+      writer: format.writer,
+      tails: new Tails(reads, format),
+      patience,
+      slots: new Slots(readsAtOnce),
+    })
+    this.#pages = new Pages(reads, records, names, format, patience)
+    this.#newest = new NewestFirst(records, this.#pages, format, patience)
+    this.#follower = new Follower({ connection, records, newest: this.#newest, names, format, patience })
+  }
+
+  async append(events: readonly NewEvent[], expect: Parameters<EventStore['append']>[1] = []) {
+    this.#assertOpen()
+    const appended = await appendToStreams(this.#streams, this.#parts.format, events, expect)
+    this.#newest.passed(appended.position)
+    return appended
+  }
+
+  async readStream(stream: string, page: Parameters<EventStore['readStream']>[1]): Promise<RecordedEvent[]> {
+    this.#assertOpen()
+    return this.#pages.ofStream(stream, page)
+  }
+
+  async readAll(page: Parameters<EventStore['readAll']>[0]) {
+    this.#assertOpen()
+    return this.#pages.ofLog(page)
+  }
+
+  follow(page: Parameters<EventStore['follow']>[0], signal: AbortSignal) {
+    return this.#follower.follow(page, AbortSignal.any([signal, this.#parts.closing.signal]))
+  }
+
+  async head() {
+    this.#assertOpen()
+    return this.#newest.head()
+  }
+
+  async streams(page: Parameters<EventStore['streams']>[0]) {
+    this.#assertOpen()
+    return this.#newest.streams(page)
+  }
+
+  /** Ends what is under way. An append that was not answered may have been made. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    const { closing, reads, connection } = this.#parts
+    closing.abort()
+    reads.close()
+    await connection.close()
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw closed()
+  }
+}

@@ -1,0 +1,113 @@
+import type { ClientSession, Db, MongoClient, TransactionOptions } from 'mongodb'
+import { setTimeout as pause } from 'node:timers/promises'
+import { ReadStoreError, ReadStoreUnavailable } from './errors.js'
+import { catalogueOf, type Catalogue } from './mongodb-catalogue.js'
+import type { MongoDbReport } from './mongodb-connection.js'
+import { MongoDbOwner } from './mongodb-owner.js'
+import { isPassing, troubleOf } from './mongodb-trouble.js'
+
+/** How long a write is tried again that was interrupted, in milliseconds. */
+const patience = 20_000
+
+/** A transaction is all or nothing on a majority of the members, or not at all. */
+const transactionOptions: TransactionOptions = {
+  readConcern: { level: 'majority' },
+  writeConcern: { w: 'majority' },
+  readPreference: 'primary',
+}
+
+/** One database on one connection, and how it is asked: every part of a store shares this. */
+export class MongoDbHost {
+  readonly catalogue: Catalogue
+  readonly owner: MongoDbOwner
+  #closed = false
+
+  constructor(
+    readonly client: MongoClient,
+    readonly database: Db,
+    readonly server: string,
+    private readonly report: (report: MongoDbReport) => void,
+  ) {
+    this.catalogue = catalogueOf(database)
+    this.owner = new MongoDbOwner(this.catalogue.owners)
+  }
+
+  /** Another database of the same server. */
+  beside(database: string): MongoDbHost {
+    return new MongoDbHost(this.client, this.client.db(database), this.server, this.report)
+  }
+
+  /**
+   * Asks once. The driver repeats a read, or a write of one document, whose connection broke.
+   *
+   * @throws {ReadStoreUnavailable | ReadStoreAccessDenied}
+   */
+  async ask<T>(question: () => Promise<T>): Promise<T> {
+    // The driver would connect again.
+    if (this.#closed) throw new ReadStoreUnavailable('the read store is closed')
+    try {
+      return await question()
+    } catch (error) {
+      throw troubleOf(error, this.server)
+    }
+  }
+
+  /**
+   * Does what may be done again until it succeeds, for a while.
+   *
+   * @param again what to do before another attempt, given what stopped the one before
+   * @throws {ReadStoreUnavailable} it did not: whether it was done is not known
+   */
+  async insist<T>(
+    act: () => Promise<T>,
+    again: (error: unknown) => Promise<void> = async () => {},
+  ): Promise<T> {
+    const deadline = performance.now() + patience
+    for (let wait = 10; ; wait = Math.min(wait * 2, 1_000)) {
+      const outcome = await this.ask(() => act().then(done, (error: unknown) => ({ error })))
+      if (!('error' in outcome)) return outcome.value
+      const { error } = outcome
+      if (!isPassing(error) || performance.now() > deadline) throw troubleOf(error, this.server)
+      const retryInMilliseconds = Math.ceil(wait * (0.5 + Math.random() / 2))
+      this.report({ type: 'retrying', reason: (error as Error).message, retryInMilliseconds })
+      await pause(retryInMilliseconds)
+      // Where that does not help either, the next attempt will tell.
+      await again(error).catch((trouble: unknown) => {
+        if (!(trouble instanceof ReadStoreError)) throw trouble
+      })
+    }
+  }
+
+  /**
+   * Does something in a transaction. It may be done again, even when it was done: a commit whose answer is lost may
+   * have happened. So `act` must look first, and find out. The same session is used all the time: its next
+   * transaction ends the one before, should the server have it open still.
+   */
+  async transact<T>(
+    session: ClientSession,
+    act: () => Promise<T>,
+    again?: (error: unknown) => Promise<void>,
+  ): Promise<T> {
+    return this.insist(async () => {
+      session.startTransaction(transactionOptions)
+      try {
+        const answer = await act()
+        // Also where nothing was written: it makes sure that what was read is on a majority of the members.
+        await session.commitTransaction()
+        return answer
+      } catch (error) {
+        if (session.inTransaction()) await session.abortTransaction()
+        throw error
+      }
+    }, again)
+  }
+
+  /** From now on every question is refused. */
+  shut(): void {
+    this.#closed = true
+  }
+}
+
+function done<T>(value: T): { value: T } {
+  return { value }
+}
