@@ -4,7 +4,7 @@ import type { PastModels } from '../projections/as-of.js'
 import { dataPlans } from '../projections/data-plans.js'
 import { pastOfAgreement } from '../projections/data-plan-past.js'
 import { agreementsOf, type AgreementDocument } from '../projections/queries/agreements.js'
-import { component, documentProblems, json, notModified, problemAnswers } from './answers.js'
+import { component, documentAnswer, documentProblems, notModified, problemAnswers } from './answers.js'
 import { DocumentHeaders, sendDocument } from './documents.js'
 import { agreementId, DocumentQuery } from './parameters.js'
 import { Problem } from './problem.js'
@@ -40,7 +40,7 @@ export function agreementRoutes(server: Server, services: Services): void {
     querystring: DocumentQuery,
     headers: DocumentHeaders,
     response: {
-      200: json('What was signed.', component(server, 'Agreement', AgreementAnswer)),
+      200: documentAnswer('What was signed.', component(server, 'Agreement', AgreementAnswer)),
       ...notModified,
       ...problemAnswers(...documentProblems),
     },

@@ -8,6 +8,7 @@ import { listRecordsOfPeriod } from '../projections/queries/period-records.js'
 import { agreementOf } from './agreements.js'
 import {
   component,
+  documentAnswer,
   documentProblems,
   json,
   listOf,
@@ -86,7 +87,7 @@ export function billingPeriodRoutes(server: Server, services: Services): void {
     querystring: DocumentQuery,
     headers: DocumentHeaders,
     response: {
-      200: json('The billing period.', period),
+      200: documentAnswer('The billing period.', period),
       ...notModified,
       ...problemAnswers(...documentProblems),
     },

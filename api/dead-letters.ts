@@ -6,6 +6,7 @@ import { deadLetters } from '../projections/dead-letters.js'
 import { findDeadLetter, listDeadLetters } from '../projections/queries/dead-letters.js'
 import {
   component,
+  documentAnswer,
   documentProblems,
   json,
   listOf,
@@ -78,7 +79,7 @@ export function deadLetterRoutes(server: Server, services: Services): void {
     querystring: DocumentQuery,
     headers: DocumentHeaders,
     response: {
-      200: json('The dead letter.', deadLetter),
+      200: documentAnswer('The dead letter.', deadLetter),
       ...notModified,
       ...problemAnswers(...documentProblems),
     },

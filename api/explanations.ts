@@ -3,7 +3,7 @@ import { explain } from '../projections/explain.js'
 import type { Explainer } from '../projections/explainer.js'
 import { explainers } from '../projections/explainers/index.js'
 import { readLive } from '../projections/queries/live.js'
-import { component, documentProblems, json, notModified, problemAnswers } from './answers.js'
+import { component, documentAnswer, documentProblems, notModified, problemAnswers } from './answers.js'
 import { DocumentHeaders, sendDocument } from './documents.js'
 import { Cursors } from './lists.js'
 import { asOf, listParameters } from './parameters.js'
@@ -81,7 +81,7 @@ function explanationRoute(server: Server, services: Services, document: string, 
     querystring: ExplanationQuery,
     headers: DocumentHeaders,
     response: {
-      200: json('A page of the explanation.', component(server, 'Explanation', ExplanationAnswer)),
+      200: documentAnswer('A page of the explanation.', component(server, 'Explanation', ExplanationAnswer)),
       ...notModified,
       ...problemAnswers(...documentProblems, 'invalid-cursor'),
     },

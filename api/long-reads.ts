@@ -22,6 +22,7 @@ export class LongReads {
   readonly #underWay = new Set<AbortController>()
   readonly #waiting: (() => void)[] = []
   #running = 0
+  #stopped = false
 
   constructor(limits: LongReadLimits) {
     this.#limits = limits
@@ -50,11 +51,14 @@ export class LongReads {
     } finally {
       this.#underWay.delete(controller)
       reply.raw.off('close', leave)
+      // Nobody is to ask again over a connection that keeps the server from ending.
+      if (this.#stopped && !reply.raw.headersSent) reply.raw.setHeader('connection', 'close')
     }
   }
 
   /** Calls everything off. */
   stop(): void {
+    this.#stopped = true
     for (const controller of this.#underWay) controller.abort(new NotCaughtUp('the server is stopping'))
   }
 

@@ -77,7 +77,7 @@ export function refuseAsOfElsewhere(server: Server): void {
     route.preValidation = [route.preValidation ?? []].flat()
     route.preValidation.push(async ({ query }) => {
       if ((query as { asOf?: unknown }).asOf !== undefined)
-        throw faulty(`asOf is for single documents, and not for ${route.url}: leave it away`)
+        throw faulty(`asOf is not taken by ${route.url}, which answers as of now: leave it away`)
     })
   })
 }

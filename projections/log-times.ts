@@ -36,17 +36,17 @@ export class LogTimes {
     if (instant >= Date.now()) return this.#eventStore.head()
     let { position, time } = this.#markBefore(instant)
     let events = 0
-    for (;;) {
+    for (let after = position; ; after = position) {
       signal.throwIfAborted()
       await setImmediate()
-      const page = await this.#eventStore.readAll({ after: position, limit: eventsAPage })
+      const page = await this.#eventStore.readAll({ after, limit: eventsAPage })
       for (const event of page.events) {
         if (event.recordedTime > instant) return position
         position = event.position
         time = Math.max(time, event.recordedTime)
         if (++events % this.#stride === 0) this.#mark({ position, time })
       }
-      if (page.position <= position) return position
+      if (page.position <= after) return position
       position = page.position
     }
   }

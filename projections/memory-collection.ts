@@ -85,11 +85,10 @@ export class MemoryCollection {
   }
 }
 
-/** What is absent is in no range. */
+/** A range holds values of the type of its bounds: numbers, or text. What is absent is in none. */
 function isWithin(value: KeyValue, from: IndexValue | undefined, to: IndexValue | undefined): boolean {
-  if (from === undefined && to === undefined) return true
-  if (value === null) return false
-  return (from === undefined || compare(value, from) >= 0) && (to === undefined || compare(value, to) < 0)
+  if (from !== undefined && (typeof value !== typeof from || compare(value, from) < 0)) return false
+  return to === undefined || (typeof value === typeof to && compare(value, to) < 0)
 }
 
 function compareKeys(a: readonly KeyValue[], b: readonly KeyValue[]): number {
