@@ -47,7 +47,7 @@ const RetryAnswer = Type.Object({
 })
 
 export function deadLetterRoutes(server: Server, services: Services): void {
-  const { caughtUp, eventStore, idempotent, readStore, timeTravel } = services
+  const { avro, caughtUp, eventStore, idempotent, readStore, timeTravel } = services
   const deadLetter = component(server, 'DeadLetter', DeadLetterAnswer)
 
   const listSchema = {
@@ -107,11 +107,12 @@ export function deadLetterRoutes(server: Server, services: Services): void {
         'already-recovered',
         'idempotency-key-reused',
         'revision-conflict',
+        'schema-registry-unavailable',
       ),
     },
   }
   server.post('/dead-letters/:id/retry', { schema: retrySchema }, async (request, reply) => {
     const { id } = request.params
-    return reply.send(await idempotent.answer(request, () => retryDeadLetter(eventStore, id)))
+    return reply.send(await idempotent.answer(request, () => retryDeadLetter(eventStore, id, avro)))
   })
 }

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Socket } from 'node:net'
-import { Problem, problemType, type ProblemCode } from './problem.js'
+import { Problem, problems, problemType, type ProblemCode } from './problem.js'
 
 /** How soon it may be better, in seconds. */
 const retryAfter = { 'retry-after': '1' }
@@ -11,13 +11,18 @@ const meanings: Readonly<Record<string, ProblemCode>> = {
   'invalid-cursor': 'invalid-cursor',
   'revision-conflict': 'revision-conflict',
   'unknown-dead-letter': 'not-found',
+  'unknown-session': 'not-found',
+  'not-unresolved': 'not-unresolved',
   'already-recovered': 'already-recovered',
   'not-caught-up': 'not-caught-up',
   'read-model-missing': 'not-caught-up',
   'nothing-to-explain': 'not-found',
   'projection-failed': 'not-ready',
   'unknown-schema-version': 'unknown-schema-version',
+  'schema-registry-unavailable': 'schema-registry-unavailable',
   'database-busy': 'store-busy',
+  'read-store-unavailable': 'store-busy',
+  'log-unreachable': 'store-busy',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-request',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
@@ -31,6 +36,8 @@ const addressErrors = ['FST_ERR_BAD_URL', 'FST_ERR_MAX_PARAM_LENGTH']
 
 const details: Partial<Record<ProblemCode, string>> = {
   'unsupported-media-type': 'send JSON, with the header Content-Type: application/json',
+  // The messages of the engines name hosts.
+  'store-busy': 'a store cannot be used at the moment: nothing is known to be written; try again soon',
 }
 
 /** Answers whatever was thrown with a problem document. What nobody foresaw is logged, and not told. */
@@ -67,7 +74,7 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
   if (code === undefined) {
     return new Problem('internal-error', `the request failed; the log says why, under the id ${request.id}`)
   }
-  const headers = code === 'not-caught-up' || code === 'store-busy' ? retryAfter : {}
+  const headers = problems[code].status === 503 ? retryAfter : {}
   return new Problem(code, details[code] ?? error.message, {}, headers)
 }
 

@@ -28,7 +28,7 @@ export function healthRoutes(server: Server, services: Services): void {
     },
   }
   server.get('/health/ready', { schema: readySchema }, async (_request, reply) => {
-    const reasons = await reasonsAgainst(services)
+    const reasons = [...(await reasonsAgainst(services)), ...(services.bridge?.troubles() ?? [])]
     if (reasons.length > 0) throw new Problem('not-ready', reasons.join('; '), { reasons })
     return reply.send({ status: 'ready' })
   })

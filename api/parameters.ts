@@ -64,6 +64,11 @@ export const month = Type.String({
   examples: ['2020-01'],
 })
 
+/** Of reads of what was billed: without a month, the one that the billing clock stands in. */
+export const MonthQuery = Type.Object({ month: Type.Optional(month), minPosition })
+
+export const customer = Type.String({ description: 'who is billed', examples: ['Emma'] })
+
 /** Of every write. */
 export const WriteHeaders = Type.Object({
   'idempotency-key': Type.Optional(

@@ -14,6 +14,7 @@ export const problems = {
   'conflicting-duplicate': { status: 409, title: 'A record of this identity has other content' },
   'idempotency-key-reused': { status: 409, title: 'The idempotency key was used for another request' },
   'already-recovered': { status: 409, title: 'The dead letter has been recovered' },
+  'not-unresolved': { status: 409, title: 'The session is not unresolved' },
   'revision-conflict': { status: 409, title: 'Somebody else did the same at the same time' },
   'rebuild-running': { status: 409, title: 'The projection is being rebuilt' },
   'body-too-large': { status: 413, title: 'The body is too large' },
@@ -26,6 +27,7 @@ export const problems = {
   'too-many-long-reads': { status: 503, title: 'Too many requests read the log' },
   'unknown-schema-version': { status: 503, title: 'A newer program has written the log' },
   'not-ready': { status: 503, title: 'The service is not ready' },
+  'schema-registry-unavailable': { status: 503, title: 'The schema registry does not help' },
   'store-busy': { status: 503, title: 'The store is busy' },
 } as const
 

@@ -77,13 +77,15 @@ export function intakeRoute(
   server.post(`/${kind}`, options, async (request, reply) => {
     const body = bodyOf(request)
     const answer = await idempotent.answer(request, async (source): Promise<IntakeAnswer> => {
-      const arrivals = arrivalsOf(kind, body, source)
-      if (arrivals.length === 0) return { position: 0, appended: 0, duplicates: 0, ignored: 0, rejected: [] }
+      const { arrivals, indexes, ignored } = arrivalsOf(kind, body, source)
+      metrics.records(kind, 'ignored', ignored)
+      if (arrivals.length === 0) return { position: 0, appended: 0, duplicates: 0, ignored, rejected: [] }
       const { position, appended, duplicates, rejected } = await takeIn(eventStore, arrivals)
       metrics.records(kind, 'appended', appended)
       metrics.records(kind, 'duplicate', duplicates)
       metrics.records(kind, 'rejected', rejected.length)
-      return { position, appended, duplicates, ignored: 0, rejected: [...rejected] }
+      const indexed = rejected.map((one) => ({ ...one, index: indexes[one.index] ?? one.index }))
+      return { position, appended, duplicates, ignored, rejected: indexed }
     })
     const [conflict] = answer.rejected
     if (conflict && !Array.isArray(body.value)) {
@@ -93,12 +95,19 @@ export function intakeRoute(
   })
 }
 
+/** The records of a body that tell a fact, where each stood in it, and how many carry nothing for us. */
+interface Arrivals {
+  readonly arrivals: readonly Arrival[]
+  readonly indexes: readonly number[]
+  readonly ignored: number
+}
+
 /**
  * The facts that the records of a body tell.
  *
  * @throws {Problem} with the faults of all records
  */
-function arrivalsOf(kindName: KindName, { text, value }: JsonBody, source: string): Arrival[] {
+function arrivalsOf(kindName: KindName, { text, value }: JsonBody, source: string): Arrivals {
   const isArray = Array.isArray(value)
   const items: readonly unknown[] = isArray ? value : [value]
   if (items.length > maxRecords) {
@@ -110,17 +119,21 @@ function arrivalsOf(kindName: KindName, { text, value }: JsonBody, source: strin
   const kind = kinds[kindName] as Kind<unknown>
   const faults: RequestFault[] = []
   const arrivals: Arrival[] = []
-  // Only a record that is rejected needs its text, so it is looked up when the first one is.
+  const indexes: number[] = []
+  // Few records need their text, such as those that are rejected: so it is looked up when the first one does.
   let texts: readonly string[] | undefined
-  const rawOf = (index: number) => {
+  const textOf = (index: number) => {
     texts ??= isArray ? elementTexts(text) : [text]
-    return Buffer.from(texts[index] ?? '')
+    return texts[index] ?? ''
   }
   for (const [index, item] of items.entries()) {
     try {
       const metadata = { source: `${source}#${index}` }
-      const event = kind.event(kind.parse(item), metadata) as Arrival['event']
-      arrivals.push({ event, kind: kindName, raw: () => rawOf(index) })
+      const record = kind.parse(item, () => textOf(index))
+      const event = kind.event(record, metadata) as Arrival['event'] | undefined
+      if (!event) continue
+      arrivals.push({ event, kind: kindName, raw: () => Buffer.from(textOf(index)) })
+      indexes.push(index)
     } catch (error) {
       if (!(error instanceof InvalidRecord)) throw error
       const place = isArray ? `/${index}` : ''
@@ -128,7 +141,7 @@ function arrivalsOf(kindName: KindName, { text, value }: JsonBody, source: strin
     }
   }
   if (faults.length > 0) throw faulty(faults)
-  return arrivals
+  return { arrivals, indexes, ignored: items.length - arrivals.length }
 }
 
 function faulty(faults: readonly RequestFault[]): Problem {

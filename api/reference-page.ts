@@ -29,7 +29,7 @@ interface Parameter {
 type Content = Readonly<Record<string, { readonly schema?: Schema }>>
 
 interface Schema {
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly description?: string
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
@@ -129,7 +129,7 @@ function shownSchema(schema: Schema): string {
 function typeOf({ type, items, anyOf, const: literal }: Schema): string {
   if (literal !== undefined) return JSON.stringify(literal)
   if (anyOf) return anyOf.map(typeOf).join(' or ')
-  return items ? `array of ${typeOf(items)}` : (type ?? 'anything')
+  return items ? `array of ${typeOf(items)}` : [type ?? 'anything'].flat().join(' or ')
 }
 
 function shownProblem([code, { status, title }]: [string, { status: number; title: string }]): string {

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from 'prom-client'
 import type { EventStore } from '../event-store/port.js'
 import { deadLetters } from '../projections/dead-letters.js'
 import type { Projection } from '../projections/projection.js'
@@ -24,13 +24,15 @@ export interface MetricsOptions {
   readonly eventStore: EventStore
   readonly readStore: ReadStore
   readonly projections: readonly Projection[]
+  /** Figures of other parts of the process. */
+  readonly more?: readonly Metric[]
 }
 
-export function metricsOf({ eventStore, readStore, projections }: MetricsOptions): Metrics {
+export function metricsOf({ eventStore, readStore, projections, more = [] }: MetricsOptions): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const http = new HttpDurations()
-  registry.registerMetric(http)
+  for (const metric of [http, ...more]) registry.registerMetric(metric)
   const appended = new Counter({
     name: 'tidemark_events_appended_total',
     help: 'Events that HTTP requests appended to the log.',

@@ -1,13 +1,17 @@
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { LoggerOptions } from 'pino'
+import { avroDecoder } from '../bridge/kafka/avro.js'
 import type { EventStore } from '../event-store/port.js'
 import type { Projection } from '../projections/projection.js'
 import { CaughtUp } from '../projections/queries/caught-up.js'
 import type { ReadStore } from '../projections/queries/live.js'
 import { rebuild } from '../projections/rebuild.js'
 import { agreementRoutes } from './agreements.js'
+import { billableEventRoutes } from './billable-events.js'
+import { billableTypeRoutes } from './billable-types.js'
 import { billingPeriodRoutes } from './billing-periods.js'
 import { clockRoutes } from './clocks.js'
+import { customerRoutes } from './customers.js'
 import { dataRecordRoutes } from './data-records.js'
 import { deadLetterRoutes } from './dead-letters.js'
 import { explanationRoutes } from './explanations.js'
@@ -18,13 +22,15 @@ import { takeJson } from './json-body.js'
 import { defaultLongReadLimits, LongReads, type LongReadLimits } from './long-reads.js'
 import { refuseOtherMethods } from './method-not-allowed.js'
 import { metricsRoute } from './metrics.js'
+import { moneyEventRoutes } from './money-events.js'
 import { notificationRoutes } from './notifications.js'
 import { describeRoutes, documentationRoutes } from './openapi.js'
 import { projectionRoutes } from './projections.js'
 import { metricsOf } from './registry.js'
 import { Rebuilds, type Rebuild } from './rebuilds.js'
 import { recordDurations } from './request-durations.js'
-import type { RouteTypes, Server, Services } from './services.js'
+import type { BridgeHealth, RouteTypes, Server, Services } from './services.js'
+import { sessionRoutes } from './sessions.js'
 import { streamRoutes } from './streams.js'
 import { refuseAsOfElsewhere, TimeTravel } from './time-travel.js'
 import { compileValidator } from './validation.js'
@@ -50,6 +56,12 @@ export interface ServerOptions {
    * long as it takes. A process that serves many should do it in another one.
    */
   readonly rebuild?: Rebuild
+  /** Whether there is more to serve than `/health`, `/metrics` and their description. Default true. */
+  readonly resources?: boolean
+  /** The schema registry, for dead letters in Avro. Default: there is none. */
+  readonly schemaRegistry?: string
+  /** The bridge that runs in this process: its figures are served, and whether it is ready. */
+  readonly bridge?: BridgeHealth
 }
 
 /** Room for 10,000 records of twice the usual size, in bytes. */
@@ -78,7 +90,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
   })
   const api: Server = server.withTypeProvider<RouteTypes>()
-  const metrics = metricsOf({ eventStore, readStore, projections })
+  const { bridge } = options
+  const metrics = metricsOf({ eventStore, readStore, projections, more: bridge?.metrics ?? [] })
   const counted = metrics.counting(eventStore)
   const caughtUp = new CaughtUp({
     eventStore,
@@ -96,6 +109,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     timeTravel: new TimeTravel({ eventStore, caughtUp, longReads }),
     idempotent: new IdempotentRequests(counted),
     metrics,
+    avro: avroDecoder(options.schemaRegistry),
+    bridge,
   }
   const inThisThread: Rebuild = (projection, how) => rebuild(projection, { eventStore, readStore, ...how })
   const rebuilds = new Rebuilds(options.rebuild ?? inThisThread, (projection, error) =>
@@ -113,15 +128,10 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await describeRoutes(server, options.version)
   refuseAsOfElsewhere(api)
   const refuseOthers = refuseOtherMethods(api)
-  agreementRoutes(api, services)
-  billingPeriodRoutes(api, services)
-  dataRecordRoutes(api, services)
-  notificationRoutes(api, services)
-  explanationRoutes(api, services)
-  clockRoutes(api, services)
-  deadLetterRoutes(api, services)
-  streamRoutes(api, services)
-  projectionRoutes(api, services, rebuilds, options.rebuildPatience ?? 2_000)
+  if (options.resources ?? true) {
+    resourceRoutes(api, services)
+    projectionRoutes(api, services, rebuilds, options.rebuildPatience ?? 2_000)
+  }
   healthRoutes(api, services)
   metricsRoute(api, services)
   documentationRoutes(api)
@@ -134,6 +144,22 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   })
   await server.ready()
   return server
+}
+
+function resourceRoutes(api: Server, services: Services): void {
+  agreementRoutes(api, services)
+  billingPeriodRoutes(api, services)
+  dataRecordRoutes(api, services)
+  notificationRoutes(api, services)
+  explanationRoutes(api, services)
+  clockRoutes(api, services)
+  billableEventRoutes(api, services)
+  customerRoutes(api, services)
+  billableTypeRoutes(api, services)
+  moneyEventRoutes(api, services)
+  sessionRoutes(api, services)
+  deadLetterRoutes(api, services)
+  streamRoutes(api, services)
 }
 
 function loggerOf(logger: FastifyBaseLogger | LoggerOptions | false) {

@@ -1,6 +1,8 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Static, TSchema } from 'typebox'
+import type { Metric } from 'prom-client'
+import type { AvroDecoder } from '../bridge/kafka/avro.js'
 import type { EventStore } from '../event-store/port.js'
 import type { Projection } from '../projections/projection.js'
 import type { CaughtUp } from '../projections/queries/caught-up.js'
@@ -24,6 +26,17 @@ export interface Services {
   /** For requests with an `Idempotency-Key`. */
   readonly idempotent: IdempotentRequests
   readonly metrics: Metrics
+  /** For dead letters in Avro. */
+  readonly avro: AvroDecoder
+  /** If it runs in this process. */
+  readonly bridge: BridgeHealth | undefined
+}
+
+/** What the API shows of a bridge in its process. */
+export interface BridgeHealth {
+  /** What does not work at the moment, as sentences. */
+  troubles(): readonly string[]
+  readonly metrics: readonly Metric[]
 }
 
 /** Requests have the types of their schemas. Answers are mostly JSON text that is stored already: any text may go. */

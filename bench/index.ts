@@ -1,6 +1,7 @@
 import { append500 } from './append-500.js'
 import { appendSingle } from './append-single.js'
 import type { Benchmark } from './benchmark.js'
+import { rebuildBilling } from './billing-rebuild.js'
 import { httpGet } from './http-get.js'
 import { importRecords } from './import.js'
 import { memory } from './memory.js'
@@ -14,6 +15,7 @@ export const benchmarks: readonly Benchmark[] = [
   readLog,
   importRecords,
   rebuildReadModels,
+  rebuildBilling,
   httpGet,
   memory,
 ]

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { openSystem, type System } from '../cli/compose.js'
 import type { Context } from '../cli/command.js'
 import { catchUp, filesIn, importAll } from '../cli/import.js'
+import { defaultSessionRules } from '../domain/session-rules.js'
 import { generateDataPlan, type DataPlanSize } from '../cli/samples/data-plan.js'
 
 /** Sample data as files. */
@@ -59,6 +60,8 @@ export function contextOf(data: string): Context {
       port: 0,
       logLevel: 'silent',
       allowedLateness: 0,
+      billingTimeZone: undefined,
+      sessionRules: defaultSessionRules,
     },
     output: {
       json: true,

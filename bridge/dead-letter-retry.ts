@@ -10,9 +10,10 @@ import {
 import type { NewEvent, RecordedEvent } from '../domain/event.js'
 import { faultCodes, type FaultCode } from '../domain/fault.js'
 import { InvalidRecord, refused } from '../domain/invalid-record.js'
-import { factOf } from './arrivals.js'
+import { factOf, type SourceRecord } from './arrivals.js'
 import { isKindName, kinds } from './formats/kinds.js'
-import type { Line } from './formats/lines.js'
+import { avroDecoder, type AvroDecoder } from './kafka/avro.js'
+import { recordOfValue } from './kafka/message.js'
 
 /** There is no dead letter of this id. */
 export class UnknownDeadLetter extends Error {
@@ -46,13 +47,19 @@ interface Refusal {
  * was recovered, or why not, becomes a fact in its stream. An operator who retries a last line without a line feed
  * says that it is complete.
  *
+ * @param avro for records in Avro that came from Kafka
  * @throws {UnknownDeadLetter}
  * @throws {AlreadyRecovered}
+ * @throws {SchemaRegistryUnavailable}
  * @throws {RevisionConflict} somebody else retries it at this moment
  */
-export async function retryDeadLetter(eventStore: EventStore, id: string): Promise<RetryOutcome> {
+export async function retryDeadLetter(
+  eventStore: EventStore,
+  id: string,
+  avro: AvroDecoder = avroDecoder(undefined),
+): Promise<RetryOutcome> {
   const { rejected, last } = await load(eventStore, id)
-  const taken = await takeAgain(eventStore, rejected)
+  const taken = await takeAgain(eventStore, rejected, avro)
   const refusal = typeof taken === 'number' ? undefined : taken
   const event: NewEvent<DeadLetterEvent> = {
     id: randomUUID(),
@@ -81,6 +88,7 @@ async function load(eventStore: EventStore, id: string) {
 async function takeAgain(
   eventStore: EventStore,
   { data, metadata }: RecordedEvent<RecordRejected>,
+  avro: AvroDecoder,
 ): Promise<number | Refusal> {
   const { kind } = data
   const { source = '' } = metadata
@@ -92,9 +100,11 @@ async function takeAgain(
     }
   }
   try {
-    const line = lineOf(data, source)
-    const event = factOf(kind, line, { source })
-    const { position, rejected } = await takeIn(eventStore, [{ event, kind, raw: () => line.raw }])
+    const record = await recordAgain(data, source, avro)
+    const event = factOf(kind, record, { source })
+    // It turns out to carry nothing for us: there is nothing to wait for.
+    if (!event) return 0
+    const { position, rejected } = await takeIn(eventStore, [{ event, kind, raw: () => record.raw }])
     const [refusal] = rejected
     return refusal ? { reason: refusal.code, detail: refusal.detail } : position
   } catch (error) {
@@ -104,21 +114,28 @@ async function takeAgain(
 }
 
 /**
- * The line that the dead letter was. One that came over HTTP may contain line feeds: it is one value all the same.
+ * The record that the dead letter was. One that came over HTTP may contain line feeds: it is one value all the same.
  *
  * @throws {InvalidRecord} its bytes are no text, or not all of them were kept
+ * @throws {SchemaRegistryUnavailable}
  */
-function lineOf(data: RecordRejected['data'], source: string): Line {
+async function recordAgain(
+  data: RecordRejected['data'],
+  source: string,
+  avro: AvroDecoder,
+): Promise<SourceRecord> {
   const raw = rawBytes(data)
-  if (data.reason === 'line-too-long') throw refusedLine('line-too-long')
-  if (!isUtf8(raw)) throw refusedLine('invalid-utf8')
+  const { reason } = data
+  if (reason === 'line-too-long' || reason === 'missing-value') throw refusedRecord(reason)
+  if (source.startsWith('kafka:')) return recordOfValue(raw, avro)
+  if (!isUtf8(raw)) throw refusedRecord('invalid-utf8')
   const number = Number(source.slice(source.lastIndexOf('#') + 1))
   const start = number === 1 && raw.indexOf(byteOrderMark) === 0 ? byteOrderMark.length : 0
-  return { number, text: raw.toString('utf8', start), fault: undefined, terminated: true, raw }
+  return { text: raw.toString('utf8', start), fault: undefined, terminated: true, raw }
 }
 
-function refusedLine(code: FaultCode): InvalidRecord {
-  return refused(code, `the line is refused: ${faultCodes[code]}`)
+function refusedRecord(code: FaultCode): InvalidRecord {
+  return refused(code, `the record is refused: ${faultCodes[code]}`)
 }
 
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])

@@ -64,9 +64,10 @@ async function readPages(
   let page: Line[] = []
   let end = reader.state.bytes
   const take = async (next: { bytes: number; line: number }) => {
-    const arrivals = page.map((line) => arrivalOf(kind, line, source))
+    const arrivals = page.map((line) => arrivalOf(kind, line, source)).filter((one) => one !== undefined)
+    const ignored = page.length - arrivals.length
     page = []
-    await reader.take(arrivals, 0, next)
+    await reader.take(arrivals, ignored, next)
     onProgress(next.bytes)
   }
   const file = await open(path)

@@ -1,9 +1,13 @@
 import type { EventStore } from '../event-store/port.js'
 import type { ReadStore } from '../read-store/port.js'
 import { setAllowedLateness } from '../commands/advance-clock.js'
+import { setBillingTimeZone } from '../commands/billing-time-zone.js'
+import type { SessionLookups } from '../commands/session-lookups.js'
+import { setSessionRules } from '../commands/session-rules.js'
 import type { Config } from './config.js'
 import { openEventStore, openReadStore } from './engines.js'
 import { startProjector, type Projector, type ProjectorReport } from './projector.js'
+import { startSessionLookups } from './session-lookups.js'
 
 /** How long another process is left alone before looking whether it still runs the projections, in milliseconds. */
 const tryAgainAfter = 250
@@ -17,20 +21,25 @@ export interface System {
    * have ended meanwhile. Answers whether they run here.
    */
   project(): Promise<boolean>
+  /** The session lookups, if they run here: where the projections do, and there is a session service. */
+  readonly lookups: SessionLookups | undefined
   close(): Promise<void>
 }
 
+/** @throws {BillingTimeZoneFixed} the log is billed in another time zone than the one configured */
 export async function openSystem(config: Config, report: (report: ProjectorReport) => void): Promise<System> {
   const { engines } = config
   const { eventStore, bell } = await openEventStore(engines, report)
   let readStore: ReadStore
   try {
+    await setBillingTimeZone(eventStore, config.billingTimeZone)
     readStore = await openReadStore(engines, report)
   } catch (error) {
     await eventStore.close()
     throw error
   }
   let projector: Projector | undefined
+  let lookups: SessionLookups | undefined
   let triedAt = -Infinity
   return {
     eventStore,
@@ -39,12 +48,18 @@ export async function openSystem(config: Config, report: (report: ProjectorRepor
       if (!projector && performance.now() - triedAt > tryAgainAfter) {
         triedAt = performance.now()
         await setAllowedLateness(eventStore, config.allowedLateness)
+        await setSessionRules(eventStore, config.sessionRules)
         projector = startProjector(engines, eventStore, bell, report)
         await projector?.started
+        if (projector) lookups = startSessionLookups(config, { eventStore, readStore }, report)
       }
       return projector !== undefined
     },
+    get lookups() {
+      return lookups
+    },
     close: async () => {
+      await lookups?.stop()
       await projector?.stop()
       await readStore.close()
       await eventStore.close()

@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
+import type { KafkaSettings } from '../bridge/kafka/settings.js'
+import type { SessionRules } from '../domain/session-rules.js'
+import { isTimeZone } from '../domain/time-zone.js'
+import { enginesOf } from './engine-settings.js'
 import type { EngineSettings } from './engines.js'
+import { InvalidSetting } from './invalid-setting.js'
+import { kafkaSettings, schemaRegistryOf } from './kafka-settings.js'
 
 /** Everything that can be set from outside. docs/operations.md lists the variables. */
 export interface Config {
@@ -9,19 +15,29 @@ export interface Config {
   readonly data: string
   readonly engines: EngineSettings
   readonly host: string
-  readonly port: number
+  /** Undefined: none is set. */
+  readonly port: number | undefined
   readonly logLevel: LogLevel
   /** Milliseconds. */
   readonly allowedLateness: number
+  /** Undefined: the one that the log is billed in, which is UTC for a new one. */
+  readonly billingTimeZone: string | undefined
+  /** The bridge is on if it is there. */
+  readonly kafka?: KafkaSettings | undefined
+  /** For records in Avro. With user and password, if it wants them: not to be printed. */
+  readonly schemaRegistry?: string | undefined
+  readonly sessionRules: SessionRules
+  /** Of the session service; it may hold a password. */
+  readonly sessionServiceUrl?: string
 }
+
+/** Where the API listens if no port is set. */
+export const usualPort = 3000
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-/** A setting that cannot be used. The message names it, its value and what would be accepted. */
-export class InvalidSetting extends Error {
-  readonly code = 'invalid-setting'
-}
+export { InvalidSetting }
 
 /**
  * Reads the environment, and `.env` for what the environment does not set.
@@ -37,53 +53,18 @@ export function loadConfig(data?: string): Config {
     data: folder,
     engines: enginesOf(folder, env),
     host: env.HOST || '127.0.0.1',
-    port: portOf(env.PORT || '3000'),
+    port: env.PORT ? portOf(env.PORT) : undefined,
     logLevel: logLevelOf(env.LOG_LEVEL || 'info'),
     allowedLateness: durationOf('ALLOWED_LATENESS', env.ALLOWED_LATENESS || 'PT0S'),
+    billingTimeZone: timeZoneOf('BILLING_TIME_ZONE', env.BILLING_TIME_ZONE || undefined),
+    kafka: kafkaSettings(env),
+    schemaRegistry: schemaRegistryOf(env.SCHEMA_REGISTRY_URL),
+    sessionRules: {
+      timeToLive: durationOf('SESSION_TTL', env.SESSION_TTL || 'PT24H'),
+      wait: durationOf('SESSION_WAIT', env.SESSION_WAIT || 'PT20S'),
+    },
+    ...(env.SESSION_SERVICE_URL && { sessionServiceUrl: serviceUrlOf(env.SESSION_SERVICE_URL) }),
   }
-}
-
-function enginesOf(data: string, env: NodeJS.ProcessEnv): EngineSettings {
-  const eventStoreDbUrl = urlOf(
-    'EVENTSTOREDB_URL',
-    env.EVENTSTOREDB_URL,
-    /^(esdb|kurrentdb)(\+discover)?:\/\/./,
-  )
-  const mongoDbUrl = urlOf('MONGODB_URL', env.MONGODB_URL, /^mongodb(\+srv)?:\/\/./)
-  const namespace = namespaceOf(env.TIDEMARK_NAMESPACE)
-  return {
-    data,
-    ...(eventStoreDbUrl !== undefined && { eventStoreDbUrl }),
-    ...(mongoDbUrl !== undefined && { mongoDbUrl }),
-    ...(namespace !== undefined && { namespace }),
-    partitions: partitionsOf(env.PROJECTION_PARTITIONS || (mongoDbUrl === undefined ? '1' : '4')),
-  }
-}
-
-/** The value is not repeated: it may hold a password. */
-function urlOf(name: string, value: string | undefined, form: RegExp): string | undefined {
-  if (!value) return undefined
-  if (!form.test(value)) {
-    const example = name === 'MONGODB_URL' ? 'mongodb://host:27017/tidemark' : 'esdb://host:2113'
-    throw new InvalidSetting(`${name} is not of the form ${example}`)
-  }
-  return value
-}
-
-function namespaceOf(value: string | undefined): string | undefined {
-  if (!value) return undefined
-  if (/^[a-z0-9_]{1,30}$/i.test(value)) return value
-  throw new InvalidSetting(
-    `TIDEMARK_NAMESPACE is ${JSON.stringify(value)}: it takes up to 30 letters, digits and underscores`,
-  )
-}
-
-function partitionsOf(value: string): number {
-  const partitions = Number(value)
-  if (/^\d+$/.test(value) && partitions >= 1 && partitions <= 64) return partitions
-  throw new InvalidSetting(
-    `PROJECTION_PARTITIONS is ${JSON.stringify(value)}: it takes a number from 1 to 64`,
-  )
 }
 
 /** @throws {InvalidSetting} */
@@ -100,6 +81,22 @@ function logLevelOf(value: string): LogLevel {
   if (!level)
     throw new InvalidSetting(`LOG_LEVEL is ${JSON.stringify(value)}: it takes one of ${logLevels.join(', ')}`)
   return level
+}
+
+function timeZoneOf(name: string, value: string | undefined): string | undefined {
+  if (value === undefined || isTimeZone(value)) return value
+  throw new InvalidSetting(
+    `${name} is ${JSON.stringify(value)}: it takes a name of the IANA database, such as Europe/Warsaw`,
+  )
+}
+
+/** What is wrong is not repeated: a URL may hold a password. */
+function serviceUrlOf(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
+    throw new InvalidSetting('SESSION_SERVICE_URL is no http or https address without a query')
+  }
+  return value
 }
 
 /** An ISO 8601 duration of fixed length (days are 24 hours), in milliseconds. */

@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { once } from 'node:events'
 import { retryDeadLetter } from '../bridge/dead-letter-retry.js'
+import { avroDecoder } from '../bridge/kafka/avro.js'
 import { rawBytes } from '../domain/dead-letter.js'
 import { deadLetters, type DeadLetter } from '../projections/dead-letters.js'
 import type { ReadStore } from '../read-store/port.js'
@@ -42,7 +43,8 @@ export async function retryDeadLetters(
     const chosen = [...ids]
     if (options.all) for await (const { id } of lettersOf(system.readStore)) chosen.push(id)
     const outcomes: Awaited<ReturnType<typeof retryDeadLetter>>[] = []
-    for (const id of chosen) outcomes.push(await retryDeadLetter(system.eventStore, id))
+    const avro = avroDecoder(context.config.schemaRegistry)
+    for (const id of chosen) outcomes.push(await retryDeadLetter(system.eventStore, id, avro))
     await catchUp(system)
     context.output.result(outcomes, () =>
       outcomes.length === 0

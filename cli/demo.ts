@@ -1,22 +1,36 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RecordedEvent } from '../domain/event.js'
 import type { Notification } from '../domain/notification.js'
 import type { BillingPeriod } from '../domain/billing-period.js'
-import type { EventStore } from '../event-store/port.js'
 import { dataPlans } from '../projections/data-plans.js'
 import type { ReadStore } from '../read-store/port.js'
+import { demoBilling } from './demo-billing.js'
 import { withSystem, type Context } from './command.js'
 import type { System } from './compose.js'
+import { usualPort } from './config.js'
+import { demoMoney, withDemoSessionService } from './demo-money.js'
 import { catchUp, filesIn, importAll } from './import.js'
-import { table, type Output } from './output.js'
+import { table } from './output.js'
 import { generateDataPlan } from './samples/data-plan.js'
 import { verifyAll } from './verify.js'
+import { whileTelling } from './while-telling.js'
 
 const sample = { subscribers: 3, months: 3 }
 const shownPeriods = 100
+const telling = {
+  categories: ['billing'],
+  shown: ({ data }: RecordedEvent) => shownNotification(data as Notification['data']),
+}
 
 /** `tidemark demo`: the main job on sample data, from nothing to figures that are proved. */
 export async function demo(context: Context): Promise<void> {
+  await withDemoSessionService((sessionServiceUrl) =>
+    demonstrate({ ...context, config: { ...context.config, sessionServiceUrl } }),
+  )
+}
+
+async function demonstrate(context: Context): Promise<void> {
   const { config, output } = context
   const out = join(config.data, 'sample', 'data-plan')
   await rm(out, { recursive: true, force: true })
@@ -25,10 +39,14 @@ export async function demo(context: Context): Promise<void> {
   await withSystem(context, async (system) => {
     await system.project()
     output.say('\nNotifications, as they are raised:')
-    const imported = await whileTelling(system.eventStore, output, () => importSample(system, out, context))
+    const imported = await whileTelling(system.eventStore, telling, output, () =>
+      importSample(system, out, context),
+    )
     const periods = await billingPeriods(system.readStore)
     output.say('\nImported:\n' + table(imported))
     output.say('\nBilling periods:\n' + table(periods.map(shownPeriod)))
+    const billing = await demoBilling(system, context)
+    const { imported: importedMoney, money } = await demoMoney(system, context)
     const verified = await verifyAll(system)
     const documents = verified.reduce((sum, one) => sum + one.documents, 0)
     const differences = verified.flatMap((one) => one.differences)
@@ -39,9 +57,11 @@ export async function demo(context: Context): Promise<void> {
         : `\nA rebuild differs in ${differences.length} documents: see tidemark verify.`,
     )
     output.say(
-      `The data is in ${config.data}. Next: npm start, then http://${config.host}:${config.port}/docs`,
+      `The data is in ${config.data}. Next: npm start, then http://${config.host}:${config.port ?? usualPort}/docs`,
     )
-    if (output.json) output.result({ imported, periods, documents, differences }, () => '')
+    const all = [...imported, ...importedMoney]
+    if (output.json)
+      output.result({ imported: all, periods, billing, money, documents, differences }, () => '')
   })
 }
 
@@ -54,25 +74,6 @@ async function importSample(system: System, out: string, context: Context) {
   ]
   await catchUp(system)
   return imported
-}
-
-/** Follows the log while something is being done, and tells of every notification. */
-async function whileTelling<T>(eventStore: EventStore, output: Output, work: () => Promise<T>): Promise<T> {
-  const done = new AbortController()
-  const after = await eventStore.head()
-  let told = after
-  const telling = (async () => {
-    for await (const page of eventStore.follow({ after, limit: 100, categories: ['billing'] }, done.signal)) {
-      for (const { data } of page.events) output.say(shownNotification(data as Notification['data']))
-      told = page.position
-    }
-  })()
-  const result = await work()
-  const head = await eventStore.head()
-  while (told < head) await new Promise((resolve) => setImmediate(resolve))
-  done.abort()
-  await telling
-  return result
 }
 
 async function billingPeriods(readStore: ReadStore): Promise<BillingPeriod[]> {

@@ -1,7 +1,11 @@
+import { asEuros } from '../domain/cents.js'
 import type { Context } from './command.js'
 import { WrongUsage } from './command.js'
+import { table } from './output.js'
 import { ProgressBar } from './progress.js'
+import { generateBilling, knownTotals } from './samples/billing.js'
 import { generateDataPlan } from './samples/data-plan.js'
+import { generateMoney } from './samples/money.js'
 
 export interface DataPlanOptions {
   readonly subscribers: string
@@ -26,6 +30,85 @@ export async function generateDataPlanSample(options: DataPlanOptions, { output 
     generated,
     () => `${records} records and ${subscribers} agreements in ${files} files in ${options.out}`,
   )
+}
+
+export interface BillingOptions {
+  readonly customers: string
+  readonly events: string
+  readonly months: string
+  readonly seed: string
+  readonly disorder: string
+  readonly late: string
+  readonly duplicates: string
+  readonly out: string
+}
+
+/** So many totals are shown; all of them are in the file. */
+const shownTotals = 24
+
+/** `tidemark generate billing`: billable events whose totals are known beforehand. */
+export async function generateBillingSample(options: BillingOptions, { output }: Context): Promise<void> {
+  const sample = {
+    customers: countOf('--customers', options.customers, 1_000_000),
+    events: countOf('--events', options.events, 1_000_000_000),
+    months: countOf('--months', options.months, 1_200),
+    seed: countOf('--seed', options.seed, Number.MAX_SAFE_INTEGER),
+    disorder: shareOf('--disorder', options.disorder),
+    late: shareOf('--late', options.late),
+    duplicates: shareOf('--duplicates', options.duplicates),
+  }
+  const bar = new ProgressBar('generating')
+  const onProgress = (done: { records: number; total: number }) => bar.update(done.records, done.total)
+  const generated = await generateBilling({ ...sample, out: options.out, onProgress })
+  bar.end()
+  const { files, records, repeated, totalEur } = generated
+  output.result(generated, () => {
+    const again = repeated === 0 ? '' : `, ${repeated} of them delivered twice`
+    const rows: { customer: string; month: string; totalEur: string }[] = []
+    let totals = 0
+    for (const { customer, month, totalCents } of knownTotals(sample)) {
+      if (++totals <= shownTotals) rows.push({ customer, month, totalEur: asEuros(totalCents) })
+    }
+    const more = totals > shownTotals ? `\n… and ${totals - shownTotals} more` : ''
+    return (
+      `${records} billable events in ${files} files in ${options.out}${again}\n` +
+      `They come to ${totalEur} euros: see totals.csv\n\n${table(rows)}${more}`
+    )
+  })
+}
+
+export interface MoneyOptions {
+  readonly users: string
+  readonly events: string
+  readonly out: string
+  readonly seed: string
+  readonly duplicates: string
+  readonly disorder: string
+  readonly late: string
+}
+
+/** `tidemark generate money`: events of wallets, users and sessions, badly delivered. */
+export async function generateMoneySample(options: MoneyOptions, { output }: Context): Promise<void> {
+  const bar = new ProgressBar('generating')
+  const generated = await generateMoney({
+    users: countOf('--users', options.users, 1_000_000),
+    events: countOf('--events', options.events, 100_000_000),
+    out: options.out,
+    seed: countOf('--seed', options.seed, Number.MAX_SAFE_INTEGER),
+    duplicates: shareOf('--duplicates', options.duplicates),
+    disorder: shareOf('--disorder', options.disorder),
+    late: shareOf('--late', options.late),
+    onProgress: ({ records, total }) => bar.update(records, total),
+  })
+  bar.end()
+  const { files, records } = generated
+  output.result(generated, () => `${records} records in ${files} files in ${options.out}`)
+}
+
+function shareOf(option: string, value: string): number {
+  const share = Number(value)
+  if (/^\d+(\.\d+)?$/.test(value) && share <= 1) return share
+  throw new WrongUsage(`${option} is ${JSON.stringify(value)}: it takes a share from 0 to 1, such as 0.1`)
 }
 
 function countOf(option: string, value: string, most: number): number {

@@ -12,6 +12,7 @@ import { withSystem, WrongUsage, type Context } from './command.js'
 import type { System } from './compose.js'
 import { table } from './output.js'
 import { ProgressBar } from './progress.js'
+import { remarkOnWantedSessions, waitForLookups } from './wait-for-lookups.js'
 
 /** `tidemark import <kind> <path…>`: files, folders or standard input into the log, each record once. */
 export async function importPaths(
@@ -29,7 +30,10 @@ export async function importPaths(
     if (options.wait) await system.project()
     const files = await filesIn(paths, context)
     const counts = await importAll(system, kind, files)
-    if (options.wait) await catchUp(system)
+    if (options.wait) {
+      await catchUp(system)
+      await remarkOnWantedSessions(system, context)
+    }
     context.output.result(counts, () => table([{ kind, ...counts }]))
   })
 }
@@ -102,7 +106,10 @@ async function spoolStandardInput(data: string): Promise<string> {
 export async function catchUp(system: System): Promise<void> {
   const bar = new ProgressBar('projecting')
   const from = await system.eventStore.head()
-  await waitUntilCaughtUp(system, projections, (position, head) => bar.update(position, Math.max(head, from)))
+  const caughtUp = () =>
+    waitUntilCaughtUp(system, projections, (position, head) => bar.update(position, Math.max(head, from)))
+  await caughtUp()
+  if (await waitForLookups(system)) await caughtUp()
   bar.end()
 }
 

@@ -4,14 +4,23 @@ import { Command, Option, type CommandOptions } from 'commander'
 import { kinds } from '../bridge/formats/kinds.js'
 import { advanceDataRecordClock } from './advance-clock.js'
 import { run, withCommonOptions, type Context } from './command.js'
+import { copyLog, type CopyOptions } from './copy.js'
 import { exportDeadLetters, listDeadLetters, retryDeadLetters } from './dead-letters.js'
 import { demo } from './demo.js'
 import { explainable, explainFigure } from './explain.js'
-import { generateDataPlanSample, type DataPlanOptions } from './generate.js'
+import {
+  generateBillingSample,
+  generateDataPlanSample,
+  generateMoneySample,
+  type BillingOptions,
+  type DataPlanOptions,
+  type MoneyOptions,
+} from './generate.js'
 import { importPaths } from './import.js'
 import { listProjections } from './projections.js'
 import { rebuildProjections } from './rebuild.js'
 import { serve, type ServeOptions } from './serve.js'
+import { listUnresolved, retrySessions } from './sessions.js'
 import { listStreams, showStream } from './streams.js'
 import { verifyProjections } from './verify.js'
 
@@ -38,8 +47,8 @@ function action<Options = object, Args extends readonly unknown[] = []>(
 }
 
 action<ServeOptions>(
-  command(program, 'serve', 'serve API and projections over the data folder')
-    .option('--roles <roles>', 'run only some of: api,projector')
+  command(program, 'serve', 'serve API, projections and (if KAFKA_BROKERS is set) the bridge to Kafka')
+    .option('--roles <roles>', 'run only some of: api,projector,bridge')
     .option('--host <address>', 'address to bind (default: $HOST or 127.0.0.1)')
     .option('--port <port>', 'port to listen on (default: $PORT or 3000)'),
   (context, options) => serve(options, context),
@@ -54,6 +63,29 @@ action<DataPlanOptions>(
     .requiredOption('--out <dir>', 'folder to write to'),
   (context, options) => generateDataPlanSample(options, context),
 )
+action<BillingOptions>(
+  command(generate, 'billing', 'billable events of customers, with known totals, one file a month')
+    .requiredOption('--customers <n>', 'how many customers')
+    .requiredOption('--events <n>', 'how many billable events')
+    .requiredOption('--out <dir>', 'folder to write to')
+    .option('--months <n>', 'how many months', '3')
+    .option('--seed <n>', 'another one gives other events that come to the same', '1')
+    .option('--disorder <share>', 'share of events that come out of order', '0.1')
+    .option('--late <share>', 'share of events that come when their month has been invoiced', '0.02')
+    .option('--duplicates <share>', 'share of files that are delivered twice', '0.34'),
+  (context, options) => generateBillingSample(options, context),
+)
+action<MoneyOptions>(
+  command(generate, 'money', 'events of wallets, users and sessions, badly delivered')
+    .requiredOption('--users <n>', 'how many users')
+    .requiredOption('--events <n>', 'how much money is moved')
+    .requiredOption('--out <dir>', 'folder to write to')
+    .option('--seed <n>', 'the same seed gives the same files', '1')
+    .option('--duplicates <share>', 'of the records are delivered twice', '0.01')
+    .option('--disorder <share>', 'come a little out of order', '0.02')
+    .option('--late <share>', 'come very late', '0.002'),
+  (context, options) => generateMoneySample(options, context),
+)
 action<{ wait: boolean }, [string, string[]]>(
   command(
     program,
@@ -64,6 +96,13 @@ action<{ wait: boolean }, [string, string[]]>(
     .argument('<path...>')
     .option('--no-wait', 'do not wait for the projections'),
   (context, options, kind, paths) => importPaths(kind, paths, options, context),
+)
+action<CopyOptions>(
+  command(program, 'copy', 'carry the log of a data folder into EventStoreDB, as it stands')
+    .requiredOption('--from <dir>', 'folder of the embedded engine')
+    .requiredOption('--to <url>', 'connection string, esdb://…')
+    .option('--namespace <name>', 'what stream names begin with in EventStoreDB'),
+  (context, options) => copyLog(options, context),
 )
 action(command(program, 'projections', 'show how far each read model is'), listProjections)
 action<{ all?: boolean }, [string[]]>(
@@ -85,6 +124,15 @@ action<{ out: string; kind?: string }>(
     .requiredOption('--out <file>', 'file to create')
     .addOption(new Option('--kind <kind>', 'only this kind').choices(Object.keys(kinds))),
   (context, options) => exportDeadLetters(options, context),
+)
+const sessions = program.command('sessions').description('sessions that the session service is asked for')
+action(
+  command(sessions, 'unresolved', 'list those of which it gave no answer', { isDefault: true }),
+  listUnresolved,
+)
+action<{ all?: boolean }, [string[]]>(
+  command(sessions, 'retry', 'ask for them again').argument('[id...]').option('--all', 'all of them'),
+  (context, options, ids) => retrySessions(ids, options, context),
 )
 action<{ limit: string }>(
   command(program, 'streams', 'list the streams of the log, newest first').option(

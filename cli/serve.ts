@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { once } from 'node:events'
-import pino from 'pino'
+import pino, { type Logger } from 'pino'
 import { buildServer } from '../api/server.js'
+import type { Bridge } from '../bridge/kafka/bridge.js'
 import { projections } from '../projections/index.js'
 import { WrongUsage, type Context } from './command.js'
-import { openSystem } from './compose.js'
-import { portOf } from './config.js'
+import { openSystem, type System } from './compose.js'
+import { portOf, usualPort, type Config } from './config.js'
 
-const roles = ['api', 'projector'] as const
+const roles = ['api', 'projector', 'bridge'] as const
 type Role = (typeof roles)[number]
 
 /** How often to look whether the process that runs the projections has ended, in milliseconds. */
@@ -19,9 +20,9 @@ export interface ServeOptions {
   readonly port?: string
 }
 
-/** `tidemark serve`: API and projections in one process, until it is told to stop. */
+/** `tidemark serve`: API, projections and bridge in one process, until it is told to stop. */
 export async function serve(options: ServeOptions, { config }: Context): Promise<void> {
-  const chosen = rolesOf(options.roles)
+  const chosen = rolesOf(options.roles, config)
   const logger = pino({ level: config.logLevel })
   const system = await openSystem(config, (report) => {
     if (report.type === 'failed' || report.type === 'trouble') logger.error(report)
@@ -33,33 +34,94 @@ export async function serve(options: ServeOptions, { config }: Context): Promise
     if (!(await system.project())) logger.warn('another process runs the projections of this folder')
     takeOver = setInterval(() => void system.project(), lookAgainAfter)
   }
-  if (chosen.has('api')) {
-    const { eventStore, readStore } = system
-    const server = await buildServer({
-      eventStore,
-      readStore,
-      projections,
-      logger,
-      version: await versionOf(),
-    })
-    const host = options.host ?? config.host
-    const port = options.port === undefined ? config.port : portOf(options.port)
-    await server.listen({ host, port })
-    await stopped
-    await server.close()
-  } else await stopped
-  clearInterval(takeOver)
-  logger.info('stopping')
-  await system.close()
+  const bridge = chosen.has('bridge') ? await bridgeOf(system, config, logger) : undefined
+  let closeServer: (() => Promise<void>) | undefined
+  try {
+    const address = addressOf(chosen, options, config)
+    if (address) closeServer = await listen(address, chosen, system, config, logger, bridge)
+    else logger.info('no port is set: health and metrics are not served')
+    // A bridge ends by itself only if it could not be started.
+    await Promise.race([stopped, ...(bridge ? [bridge.ended] : [])])
+  } finally {
+    logger.info('stopping')
+    await closeServer?.()
+    await bridge?.stop()
+    clearInterval(takeOver)
+    await system.close()
+  }
 }
 
-function rolesOf(value: string | undefined): ReadonlySet<Role> {
-  if (value === undefined) return new Set(roles)
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * Where to listen. A process that is no API has nothing to serve but its health and its metrics: it does so at a port
+ * that was given to it, and takes none by itself, so that any number of them can run on one machine.
+ */
+function addressOf(chosen: ReadonlySet<Role>, options: ServeOptions, config: Config): Address | undefined {
+  const host = options.host ?? config.host
+  const given = options.port === undefined ? config.port : portOf(options.port)
+  const port = given ?? (chosen.has('api') ? usualPort : undefined)
+  return port === undefined ? undefined : { host, port }
+}
+
+/** Serves the API, or only health and metrics; answers how to stop that. */
+async function listen(
+  address: Address,
+  chosen: ReadonlySet<Role>,
+  { eventStore, readStore }: System,
+  { schemaRegistry }: Config,
+  logger: Logger,
+  bridge: Bridge | undefined,
+): Promise<() => Promise<void>> {
+  const server = await buildServer({
+    eventStore,
+    readStore,
+    projections,
+    logger,
+    version: await versionOf(),
+    resources: chosen.has('api'),
+    ...(schemaRegistry === undefined ? {} : { schemaRegistry }),
+    ...(bridge ? { bridge } : {}),
+  })
+  await server.listen(address)
+  return () => server.close()
+}
+
+async function bridgeOf(
+  { eventStore }: System,
+  { kafka, schemaRegistry }: Config,
+  logger: Logger,
+): Promise<Bridge | undefined> {
+  if (!kafka) return undefined
+  // Its client takes a while to load, and most processes do without.
+  const { startBridge } = await import('../bridge/kafka/bridge.js')
+  return startBridge({
+    eventStore,
+    settings: kafka,
+    ...(schemaRegistry === undefined ? {} : { schemaRegistry }),
+    report: (report) => {
+      if (report.type === 'trouble' || report.type === 'lost') logger.error(report)
+      else if (report.type === 'fenced') logger.warn(report)
+      else if (report.type === 'client') logger.debug(report)
+      else logger.info(report)
+    },
+  })
+}
+
+/** @returns the roles of this process: by default all that are configured */
+function rolesOf(value: string | undefined, { kafka }: Config): ReadonlySet<Role> {
+  if (value === undefined) return new Set(roles.filter((role) => role !== 'bridge' || kafka))
   const chosen = value.split(',').map((name) => roles.find((role) => role === name.trim()))
   if (chosen.some((role) => role === undefined)) {
     throw new WrongUsage(
       `--roles is ${JSON.stringify(value)}: it takes some of ${roles.join(', ')}, with commas between`,
     )
+  }
+  if (chosen.includes('bridge') && !kafka) {
+    throw new WrongUsage('--roles has bridge, but KAFKA_BROKERS is not set: say where Kafka is')
   }
   return new Set(chosen.filter((role) => role !== undefined))
 }

@@ -1,4 +1,4 @@
-import { recordRejected } from '../domain/dead-letter.js'
+import { atTheSameCoordinate, recordRejected, type RecordRejected } from '../domain/dead-letter.js'
 import type { NewEvent } from '../domain/event.js'
 import type { Appended, EventStore, Expectation, Placed } from '../event-store/port.js'
 
@@ -51,15 +51,18 @@ export async function takeIn(
   const placed = fence.events.length > 0 ? answer.events.slice(fence.events.length) : answer.events
   const intake = await weigh(eventStore, arrivals, placed)
   const conflicts = intake.conflicts.map((index) => conflictingDuplicate(arrivals, index))
-  const kept: Appended =
-    conflicts.length > 0 ? await eventStore.append(conflicts) : { position: 0, events: [] }
+  const kept = await keep(eventStore, conflicts)
+  const letters = events.flatMap((event, index) =>
+    isDeadLetter(event) ? [{ event, place: placed[index] }] : [],
+  )
+  const apart = await keepApart(eventStore, letters)
   const detail = 'a record of the same identity and other content came first'
   const rejected = [
     ...intake.rejected,
     ...intake.conflicts.map((index) => ({ index, code: 'conflicting-duplicate', detail })),
   ]
   return {
-    position: Math.max(answer.position, kept.position),
+    position: Math.max(answer.position, kept.position, apart.position),
     appended: intake.appended,
     duplicates: intake.duplicates,
     rejected: rejected.sort((a, b) => a.index - b.index),
@@ -74,11 +77,10 @@ async function weigh(eventStore: EventStore, arrivals: readonly Arrival[], place
   const conflicts: number[] = []
   for (const [index, { event }] of arrivals.entries()) {
     const place = placed[index]
-    const isDeadLetter = event.type === 'RecordRejected'
-    const verdict = place?.duplicate && !isDeadLetter ? await compare(eventStore, event, place) : 'own'
+    const verdict = place?.duplicate && !isDeadLetter(event) ? await compare(eventStore, event, place) : 'own'
     if (verdict === 'conflict') conflicts.push(index)
     else if (verdict === 'duplicate') duplicates++
-    else if (isDeadLetter) rejected.push(rejectionOf(event, index))
+    else if (isDeadLetter(event)) rejected.push(rejectionOf(event, index))
     else appended++
   }
   return { appended, duplicates, rejected, conflicts }
@@ -96,7 +98,36 @@ async function compare(
   return original.metadata.source === event.metadata.source ? 'own' : 'duplicate'
 }
 
-function conflictingDuplicate(arrivals: readonly Arrival[], index: number): NewEvent {
+async function keep(eventStore: EventStore, letters: readonly NewEvent<RecordRejected>[]): Promise<Appended> {
+  if (letters.length === 0) return nothingAppended
+  const kept = await eventStore.append(letters)
+  const placed = letters.map((event, index) => ({ event, place: kept.events[index] }))
+  const apart = await keepApart(eventStore, placed)
+  return { ...kept, position: Math.max(kept.position, apart.position) }
+}
+
+/** Dead letters that were taken for others at the same coordinate are appended under one of their own. */
+async function keepApart(
+  eventStore: EventStore,
+  letters: readonly { readonly event: NewEvent<RecordRejected>; readonly place: Placed | undefined }[],
+): Promise<Appended> {
+  const others: NewEvent<RecordRejected>[] = []
+  for (const { event, place } of letters) {
+    if (!place?.duplicate) continue
+    const [original] = await eventStore.readStream(event.stream, { from: place.revision, limit: 1 })
+    const { raw, encoding } = (original?.data ?? {}) as Partial<RecordRejected['data']>
+    if (raw !== event.data.raw || encoding !== event.data.encoding) others.push(atTheSameCoordinate(event))
+  }
+  return others.length > 0 ? eventStore.append(others) : nothingAppended
+}
+
+const nothingAppended: Appended = { position: 0, events: [] }
+
+function isDeadLetter(event: NewEvent): event is NewEvent<RecordRejected> {
+  return event.type === 'RecordRejected'
+}
+
+function conflictingDuplicate(arrivals: readonly Arrival[], index: number): NewEvent<RecordRejected> {
   const arrival = arrivals[index]
   if (!arrival) throw new RangeError(`there is no arrival ${index}`)
   const { kind, raw, event } = arrival

@@ -57,6 +57,16 @@ export function recordRejected(
   }
 }
 
+/**
+ * The same dead letter where that of another record has its place already: a Kafka topic that was made anew has other
+ * records at the same offsets. Its coordinate is told apart by the record's bytes.
+ */
+export function atTheSameCoordinate({ data, metadata }: NewEvent<RecordRejected>): NewEvent<RecordRejected> {
+  const mark = deadLetterId(data.raw).slice(0, 8)
+  const source = `${metadata.source ?? ''}~${mark}`
+  return recordRejected({ ...data, raw: rawBytes(data) }, { ...metadata, source })
+}
+
 /** The bytes of a dead letter as they came. */
 export function rawBytes({ raw, encoding }: Pick<RecordRejected['data'], 'raw' | 'encoding'>): Buffer {
   return Buffer.from(raw, encoding)

@@ -7,7 +7,11 @@ export const faultCodes = {
   'invalid-json': 'a record is one JSON value',
   'invalid-utf8': 'text is UTF-8',
   'incomplete-line': 'the last line ends with a line feed, or its last field may have been cut short',
-  'line-too-long': 'a line has at most 1 MiB',
+  'line-too-long': 'a line or message has at most 1 MiB',
+  'missing-value': 'a message has a value',
+  'invalid-avro': 'a value that begins with a zero byte is Avro of the schema that its next four bytes name',
+  'unknown-schema': 'the schema of a value is in the schema registry',
+  'no-schema-registry': 'values in Avro need SCHEMA_REGISTRY_URL',
   'control-character': 'text has no control characters',
   'missing-field': 'every field of a record is present',
   'invalid-field': 'a record is a JSON object',
@@ -15,7 +19,18 @@ export const faultCodes = {
   'invalid-time-zone': 'a time zone is a name of the IANA database, such as Europe/Warsaw',
   'invalid-bytes': `a number of bytes is an integer from 0 to ${Number.MAX_SAFE_INTEGER}`,
   'invalid-msisdn': 'an msisdn is text of 1 to 20 decimal digits',
-  'invalid-id': 'an id is text of 1 to 200 characters (that of an agreement has neither spaces nor /)',
+  'invalid-instant': 'an instant is an integer of milliseconds since 1970, in the years 1 to 9999',
+  'invalid-customer':
+    'a customer is text of 1 to 200 characters without white space around it, and neither . nor ..',
+  'invalid-amount':
+    'an amount is a decimal with a point, such as -12.345: billed within ±90071992547409.91 and in at most 40 characters, of money with at most 30 digits before and 18 after the point',
+  'invalid-billable-type': 'the type is MESSAGE, DATA, CALL, PACK or MISC, in any case',
+  'invalid-id':
+    'an id is text of 1 to 200 characters (that of an agreement, a user or a session has neither spaces nor /)',
+  'invalid-type': 'a record of a mixed source says in type what it is, as text',
+  'invalid-text': 'a code or name is text of 1 to 200 characters',
+  'invalid-flag': 'a flag is true or false',
+  'invalid-year': 'a year is an integer from 1 to 9999',
 } as const
 
 export type FaultCode = keyof typeof faultCodes

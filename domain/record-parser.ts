@@ -62,7 +62,9 @@ function faultsOf<Input extends object>(rules: RecordRules<Input, unknown>, valu
     ]
   }
   const input = value as Untrusted<Input>
-  const faults = rules.validator.Errors(value).flatMap((error) => shapeFaults(rules, input, error))
+  const found = rules.validator.Errors(value).flatMap((error) => shapeFaults(rules, input, error))
+  // A field of several types breaks the rules of each: one fault says enough.
+  const faults = found.filter(({ path }, i) => found.findIndex((other) => other.path === path) === i)
   const atFault = new Set(faults.map((fault) => fault.path))
   for (const field of Object.keys(rules.fields) as (keyof Input & string)[]) {
     const fault = atFault.has(`/${field}`) ? undefined : meaningFault(rules, input, field)

@@ -12,22 +12,61 @@ export interface SourceCounts {
 
 export const nothingRead: SourceCounts = { read: 0, appended: 0, duplicates: 0, ignored: 0, rejected: 0 }
 
+/** A place in a file: everything before byte `bytes`, which is line `line`, has been read. */
+export interface FilePlace {
+  readonly bytes: number
+  readonly line: number
+}
+
+/** A place in a Kafka partition: everything before `offset` has been read. */
+export interface PartitionPlace {
+  readonly offset: number
+  /** The record that was read last, so that it is noticed when another one stands at its offset. */
+  readonly last?: LastRecord
+}
+
+export interface LastRecord {
+  readonly offset: number
+  /** As Kafka has it, in milliseconds since 1970. */
+  readonly timestamp: number
+}
+
+export type Place = FilePlace | PartitionPlace
+
+/** Who reads the source: an import of a file, or a member of a group of consumers. */
+export type Reader = { readonly path: string } | { readonly group: string; readonly member: string }
+
+/**
+ * Records that will never be read. `deleted`: Kafka deleted those between the two offsets before they were read.
+ * `replaced`: the topic was made anew, or lost records that had been read; whatever it held from the first offset on.
+ */
+export interface LostRecords {
+  /** Where reading stood. */
+  readonly from: number
+  /** Where it goes on. */
+  readonly to: number
+  readonly reason: 'deleted' | 'replaced'
+}
+
 /** Somebody began to read the source: from here on, whoever read it before is fenced off. */
-export type SourceClaimed = Event<'SourceClaimed', { readonly source: string; readonly path: string }>
-/** Everything before byte `bytes`, which is line `line`, is in the log. */
-export type SourceProgressed = Event<
-  'SourceProgressed',
-  { readonly bytes: number; readonly line: number; readonly counts: SourceCounts }
+export type SourceClaimed = Event<'SourceClaimed', { readonly source: string } & Reader>
+/** Everything before this place is in the log. */
+export type SourceProgressed = Event<'SourceProgressed', Place & { readonly counts: SourceCounts }>
+/** Records of the source are gone; reading goes on at this place. */
+export type SourceLost = Event<
+  'SourceLost',
+  PartitionPlace & { readonly lost: LostRecords; readonly counts: SourceCounts }
 >
 /** All of the source is in the log. */
 export type SourceCompleted = Event<'SourceCompleted', { readonly counts: SourceCounts }>
-/** Events of the streams `source-<kind>-<hash>`. */
-export type SourceEvent = SourceClaimed | SourceProgressed | SourceCompleted
+/** Events of the streams `source-<kind>-<hash>` and `source-<kind>-kafka-<topic>-<partition>`. */
+export type SourceEvent = SourceClaimed | SourceProgressed | SourceLost | SourceCompleted
 
 const eventId = uuidV5Namespace('5c0c9d7e-64c5-5f7f-8f4a-4a8c1d9b6e21')
 
-export function sourceStream(kind: string, hash: string): string {
-  return `source-${kind}-${hash}`
+/** @param name the hash of a file, or the name of a partition */
+export function sourceStream(kind: string, name: string): string {
+  return `source-${kind}-${name}`
 }
 
 /**

@@ -33,7 +33,9 @@ const options = [
  * @throws {LogUnusable} it is none. The message never quotes user or password.
  */
 export function readAddress(url: string): Address {
-  const parts = /^(esdb(?:\+discover)?):\/\/(?:([^:@/?]+):([^@/?]*)@)?([^@/?]+)\/?(?:\?(.*))?$/.exec(url.trim())
+  const parts = /^(esdb(?:\+discover)?):\/\/(?:([^:@/?]+):([^@/?]*)@)?([^@/?]+)\/?(?:\?(.*))?$/.exec(
+    url.trim(),
+  )
   if (!parts) {
     throw unusable(
       'it takes esdb://<user>:<password>@<host>:2113?<options> (special characters of a password as %XX)',
@@ -52,7 +54,8 @@ export function readAddress(url: string): Address {
     url: url.trim(),
     shown: `${scheme}://${hosts}`,
     secure,
-    credentials: user === undefined ? undefined : { username: decoded(user), password: decoded(password ?? '') },
+    credentials:
+      user === undefined ? undefined : { username: decoded(user), password: decoded(password ?? '') },
   }
   connect(address)
   return address

@@ -49,7 +49,7 @@ export class Arrivals {
     this.#handedOn = options.after
     this.#late = setTimeout(() => this.#fail(new NoAnswer(options.answer)), options.answer)
     subscription.on('confirmation', () => clearTimeout(this.#late))
-    subscription.on('data', ({ event }) => this.#take(event as ServerEvent | undefined))
+    subscription.on('data', ({ event }) => this.#take(event))
     subscription.on('caughtUp', () => this.#inOrder(() => (this.#live = true)))
     subscription.on('fellBehind', () => (this.#live = false))
     subscription.on('error', (error: Error) => this.#fail(error))

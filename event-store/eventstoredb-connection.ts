@@ -1,4 +1,5 @@
-import { EventStoreDBClient, NO_STREAM, type AppendResult, type Credentials, type JSONEventData } from '@eventstore/db-client'
+import type { EventStoreDBClient } from '@eventstore/db-client'
+import { NO_STREAM, type AppendResult, type Credentials, type JSONEventData } from '@eventstore/db-client'
 import { connect, type Address } from './eventstoredb-address.js'
 import { NoAnswer } from './eventstoredb-failures.js'
 import { Slots } from './eventstoredb-slots.js'
@@ -7,7 +8,7 @@ import { Slots } from './eventstoredb-slots.js'
  * So many appends at once go into the one call that carries batches. The client keeps what is beyond 16 in a queue
  * of its own, and ends the process when the connection breaks meanwhile (its promise is waited for by nobody).
  */
-const batchesAtOnce = 14
+export const batchesAtOnce = 14
 /** So many appends at once where each is a call. */
 const callsAtOnce = 64
 /** In this time the client notices a dead connection, and gives up what it had sent over it; milliseconds. */
@@ -24,7 +25,9 @@ const serverDeadline = 600_000
  * is pending in one table for all of its clients: were there two, the failure of one would lose the answers of the
  * other, and an answer that is not in the table ends the process.
  */
-let batching: { readonly url: string; readonly client: EventStoreDBClient; readonly slots: Slots; users: number } | undefined
+let batching:
+  | { readonly url: string; readonly client: EventStoreDBClient; readonly slots: Slots; users: number }
+  | undefined
 
 /** The clients of one opened store. */
 export class Connection {
@@ -35,6 +38,7 @@ export class Connection {
   /** Given with each call, so that the client takes one call for each append. */
   readonly #credentials: Credentials | undefined
   readonly #answer: number
+  /** Whether appends travel through one call, in their order. */
   readonly batches: boolean
 
   /** @param answer how long to wait for one, in milliseconds */
@@ -51,7 +55,8 @@ export class Connection {
       this.#appends = this.client
       // Without TLS the client sends no credentials, whatever they are. With TLS and a certificate in their stead
       // there are none to give: then it batches all the same.
-      this.#credentials = address.credentials ?? (address.secure ? undefined : { username: '-', password: '-' })
+      this.#credentials =
+        address.credentials ?? (address.secure ? undefined : { username: '-', password: '-' })
       this.#slots = new Slots(this.#credentials ? callsAtOnce : batchesAtOnce)
     }
   }

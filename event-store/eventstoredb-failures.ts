@@ -40,7 +40,7 @@ export function isOfType(error: unknown, type: ErrorType): boolean {
  * What an error means that asking again does not mend. Undefined: it may pass (the server is down, busy, electing a
  * leader, the connection was cut), and what was asked for may have happened or not.
  */
-export function lastingFailure(error: unknown): unknown {
+export function lastingFailure(error: unknown): Error | undefined {
   if (error instanceof EventStoreError) return error
   const { code } = error as Failure
   if (isOfType(error, ErrorType.ACCESS_DENIED) || code === permissionDenied || code === unauthenticated) {
@@ -50,7 +50,8 @@ export function lastingFailure(error: unknown): unknown {
       { cause: error },
     )
   }
-  return mayPass(error) ? undefined : error
+  if (mayPass(error)) return undefined
+  return error instanceof Error ? error : new Error(String(error))
 }
 
 /** Whether the server has no record at the place where it was asked to read. Its versions say so differently. */
@@ -63,15 +64,20 @@ function mayPass(error: unknown): boolean {
   const { type, code, message = '' } = error as Failure
   if (error instanceof MayPass || message.startsWith('Failed to discover')) return true
   if (type !== undefined) return passingTypes.has(type)
-  return passingCodes.has(code) || (typeof code === 'string' && /^(ECONN|EPIPE|ERR_STREAM|ERR_HTTP2)/.test(code))
+  return (
+    passingCodes.has(code) || (typeof code === 'string' && /^(ECONN|EPIPE|ERR_STREAM|ERR_HTTP2)/.test(code))
+  )
 }
 
 /** Trying is over. The message says where, what was met last, and what may be done. */
 export function unreachable({ shown, secure }: Address, error: unknown): LogUnreachable {
   const sentence = sentenceOf(error)
-  return new LogUnreachable(`EventStoreDB at ${shown} cannot be used: ${sentence}. ${advice(sentence, secure)}`, {
-    cause: error,
-  })
+  return new LogUnreachable(
+    `EventStoreDB at ${shown} cannot be used: ${sentence}. ${advice(sentence, secure)}`,
+    {
+      cause: error,
+    },
+  )
 }
 
 /** Whether it is plain that server and client do not agree on TLS. */
@@ -96,7 +102,8 @@ function advice(sentence: string, secure: boolean): string {
     return 'Give the certificate of its authority with tlsCAFile, and the host name that the certificate is for.'
   if (isTlsMismatch({ message: sentence }))
     return 'The server speaks no TLS: add tls=false to the connection string, or let the server have a certificate.'
-  if (/name resolution|ENOTFOUND|EAI_AGAIN/i.test(sentence)) return 'Check the host name in the connection string.'
+  if (/name resolution|ENOTFOUND|EAI_AGAIN/i.test(sentence))
+    return 'Check the host name in the connection string.'
   if (/failed to connect|protocol error|ECONNRESET/i.test(sentence) && !secure) {
     return 'Something answers there, but not EventStoreDB without TLS: check the port, and leave tls=false away if the server uses TLS.'
   }

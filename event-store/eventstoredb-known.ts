@@ -80,8 +80,8 @@ export class KnownStreams {
   readonly #mostOutlines: number
   #ids = 0
 
-  /** @param mostIds some 100 bytes each */
-  constructor(mostIds = 500_000, mostOutlines = 200_000) {
+  /** @param mostIds of all streams together */
+  constructor(mostIds: number, mostOutlines = 200_000) {
     this.#mostIds = mostIds
     this.#mostOutlines = mostOutlines
   }

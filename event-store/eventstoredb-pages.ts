@@ -50,13 +50,11 @@ export class Pages {
   async ofLog({ after, limit, categories }: ReadAll): Promise<LogPage> {
     const wanted = categories && new Set(categories)
     const events: RecordedEvent[] = []
-    /** The last record that was looked at, and the last event of ours. */
+    /** The last record that was looked at. */
     let reached = after
-    let own = after
     const look = (sent: Parameters<EventFormat['fromServer']>[0], position: number) => {
       reached = position
       const event = this.#format.fromServer(sent)?.event
-      if (event) own = event.position
       if (event && isOfCategory(event.stream, wanted)) events.push(event)
       return events.length < limit
     }
@@ -64,11 +62,10 @@ export class Pages {
       const most = Math.min(Math.max(limit - events.length, size), window.most)
       let read = 0
       await this.#patience.retry('read', async () => {
-        read += await this.#records.after(reached, most - read, look)
+        read = await this.#records.after(reached, most, look)
       })
+      if (read < most) break
       records += read
-      // At the end of the log that of ours counts: it stays, while what others wrote may be scavenged.
-      if (read < most && events.length < limit) return { events, position: own }
     }
     return { events, position: reached }
   }

@@ -91,7 +91,7 @@ export class Patience {
 
 interface TrialRules {
   readonly limit: number
-  readonly lasting: (error: unknown) => unknown
+  readonly lasting: (error: unknown) => Error | undefined
   readonly over: (error: unknown) => Error
   readonly tell: (error: unknown, retryInMilliseconds: number) => void
   /** Ends the pause. */

@@ -58,7 +58,7 @@ export class Reads {
       ...(limit === undefined ? {} : { maxCount: limit }),
     })
     try {
-      return await this.#each(read as StreamingRead<Resolved>, look)
+      return await this.#each(read, look)
     } catch (error) {
       if (isOfType(error, ErrorType.STREAM_NOT_FOUND)) return 0
       throw error
@@ -73,7 +73,7 @@ export class Reads {
       maxCount: limit,
       requiresLeader: true,
     })
-    return this.#each(read as StreamingRead<Resolved>, look)
+    return this.#each(read, look)
   }
 
   /** Ends all reads that are under way. */

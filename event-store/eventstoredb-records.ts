@@ -33,16 +33,19 @@ export class Records {
     let more = limit > 0
     while (more) {
       try {
-        await this.#reads.log({ ...fromOf(from), limit: from < reached ? endless : limit - seen + 1 }, (sent) => {
-          const at = positionOf(sent)
-          // Reading starts with the record at the place itself, if it is still there.
-          if (at <= reached) return true
-          reached = at
-          from = at
-          seen++
-          more = look(sent, at) && seen < limit
-          return more
-        })
+        await this.#reads.log(
+          { ...fromOf(from), limit: from < reached ? endless : limit - seen + 1 },
+          (sent) => {
+            const at = positionOf(sent)
+            // Reading starts with the record at the place itself, if it is still there.
+            if (at <= reached) return true
+            reached = at
+            from = at
+            seen++
+            more = look(sent, at) && seen < limit
+            return more
+          },
+        )
         break
       } catch (error) {
         if (seen > 0 || from === this.start || !isUnknownPlace(error)) throw error

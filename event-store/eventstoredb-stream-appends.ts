@@ -3,7 +3,7 @@ import { InvalidEvent, LogUnusable, RevisionConflict } from './errors.js'
 import type { Connection } from './eventstoredb-connection.js'
 import { mostBytes, type Incoming, type Outgoing } from './eventstoredb-events.js'
 import { isOfType, MayPass } from './eventstoredb-failures.js'
-import { KnownStreams, type KnownStream, type Place } from './eventstoredb-known.js'
+import type { KnownStream, KnownStreams, Place } from './eventstoredb-known.js'
 import type { StreamNames } from './eventstoredb-names.js'
 import type { Patience, Trial } from './eventstoredb-patience.js'
 import type { Slots } from './eventstoredb-slots.js'
@@ -20,7 +20,7 @@ export interface StreamAppendsOptions {
   readonly patience: Patience
   /** For reads of streams that nothing is known of. */
   readonly slots: Slots
-  readonly known?: KnownStreams
+  readonly known: KnownStreams
 }
 
 /**
@@ -45,7 +45,7 @@ export class StreamAppends {
     this.#tails = tails
     this.#patience = patience
     this.#slots = slots
-    this.#known = known ?? new KnownStreams()
+    this.#known = known
   }
 
   /**

@@ -7,6 +7,7 @@ import { claimLog } from './eventstoredb-claim.js'
 import { Connection } from './eventstoredb-connection.js'
 import { EventFormat } from './eventstoredb-events.js'
 import { Follower } from './eventstoredb-follow.js'
+import { KnownStreams } from './eventstoredb-known.js'
 import { StreamNames } from './eventstoredb-names.js'
 import { assertNamespaceIsOurs, NewestFirst } from './eventstoredb-newest.js'
 import { Pages } from './eventstoredb-pages.js'
@@ -19,6 +20,7 @@ import {
 } from './eventstoredb-patience.js'
 import { Reads } from './eventstoredb-reads.js'
 import { Records } from './eventstoredb-records.js'
+import { Restore } from './eventstoredb-restore.js'
 import { Slots } from './eventstoredb-slots.js'
 import { StreamAppends } from './eventstoredb-stream-appends.js'
 import { Tails } from './eventstoredb-tails.js'
@@ -34,6 +36,17 @@ export interface EventStoreDbOptions {
   /** Is told of what goes wrong with the server and is tried again. */
   readonly report?: (trouble: EventStoreTrouble) => void
   readonly patience?: Partial<PatienceLimits>
+  /**
+   * Ids that are held in memory, of the streams that were appended to last: some 100 bytes each. Default 500,000. More
+   * are worth it where more are imported twice: an id that is not held costs the reading of its stream.
+   */
+  readonly idsInMemory?: number
+}
+
+/** The log in EventStoreDB can also take in another log as it is. */
+export interface EventStoreDb extends EventStore {
+  /** Begins after the last event that the log holds. Nobody else may append meanwhile. */
+  restore(): Promise<Restore>
 }
 
 /** So many streams that nothing is known of are read at once. */
@@ -46,8 +59,8 @@ const readsAtOnce = 64
  * @throws {LogAccessDenied}
  * @throws {LogUnreachable} the server is not there, or something else is
  */
-export async function openEventStoreDb(options: EventStoreDbOptions): Promise<EventStore> {
-  const { url, namespace, report = () => {} } = options
+export async function openEventStoreDb(options: EventStoreDbOptions): Promise<EventStoreDb> {
+  const { url, namespace, report = () => {}, idsInMemory = 500_000 } = options
   const names = new StreamNames(namespace)
   const address = readAddress(url)
   const closing = new AbortController()
@@ -62,7 +75,8 @@ export async function openEventStoreDb(options: EventStoreDbOptions): Promise<Ev
     const start = await claimLog(connection, reads, names, patience)
     const records = new Records(reads, start)
     await patience.retry('opening', () => assertNamespaceIsOurs(records, names, format))
-    return new EventStoreDb({ names, patience, connection, reads, format, records, closing })
+    const known = new KnownStreams(idsInMemory)
+    return new Opened({ names, patience, connection, reads, format, records, known, closing })
   } catch (error) {
     closing.abort()
     await connection.close()
@@ -77,10 +91,11 @@ interface Parts {
   readonly reads: Reads
   readonly format: EventFormat
   readonly records: Records
+  readonly known: KnownStreams
   readonly closing: AbortController
 }
 
-class EventStoreDb implements EventStore {
+class Opened implements EventStoreDb {
   readonly #parts: Parts
   readonly #streams: StreamAppends
   readonly #pages: Pages
@@ -89,7 +104,7 @@ class EventStoreDb implements EventStore {
   #closed: Promise<void> | undefined
 
   constructor(parts: Parts) {
-    const { names, patience, connection, reads, format, records } = parts
+    const { names, patience, connection, reads, format, records, known } = parts
     this.#parts = parts
     this.#streams = new StreamAppends({
       connection,
@@ -98,6 +113,7 @@ class EventStoreDb implements EventStore {
       tails: new Tails(reads, format),
       patience,
       slots: new Slots(readsAtOnce),
+      known,
     })
     this.#pages = new Pages(reads, records, names, format, patience)
     this.#newest = new NewestFirst(records, this.#pages, format, patience)
@@ -133,6 +149,10 @@ class EventStoreDb implements EventStore {
   async streams(page: Parameters<EventStore['streams']>[0]) {
     this.#assertOpen()
     return this.#newest.streams(page)
+  }
+
+  async restore(): Promise<Restore> {
+    return new Restore(this.#parts, await this.head())
   }
 
   /** Ends what is under way. An append that was not answered may have been made. */

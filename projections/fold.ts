@@ -85,6 +85,8 @@ export class Fold {
   #checkpoint: number
   /** Where the documents in memory are: what comes after it is not in any of them. */
   #position: number
+  /** The last event that was handled, or where the last page ended. */
+  #passed: number
   #eventsInUnit = 0
   #inFlight: Promise<void> = Promise.resolve()
 
@@ -100,6 +102,7 @@ export class Fold {
     this.partition = partition
     this.#checkpoint = checkpoint
     this.#position = checkpoint
+    this.#passed = checkpoint
     this.#derived = derived
     this.#derives = new Set(projection.derives)
     const flush = (changed: boolean) => this.#flush(changed)
@@ -160,8 +163,12 @@ export class Fold {
     const { touches } = this.projection
     const own = this.#isShared ? relevant.filter((event) => this.#isOwn(event)) : relevant
     await this.#documents.loadTouched(own, touches, (event, error) => this.#fail(event, error))
-    for (const event of relevant) await this.#handle(event)
+    for (const event of relevant) {
+      await this.#handle(event)
+      this.#passed = event.position
+    }
     this.#position = position
+    this.#passed = position
     this.#eventsInUnit += events.length
     if (this.#documents.changes >= changesAUnit || this.#eventsInUnit >= eventsAUnit) await this.#commit()
     await this.#payDebts()
@@ -201,8 +208,9 @@ export class Fold {
 
   /** Only what is asynchronous is waited for: most events are handled without a turn of the event loop. */
   #handle(event: RecordedEvent): void | Promise<void> {
-    // What a handler asks for before it writes is to be as the event before left it.
-    this.#position = event.position - 1
+    // What a handler asks for before it writes is to be as the event before left it. Positions that are handed on
+    // come from the log: to some engines, others are no places.
+    this.#position = this.#passed
     const { handlers, sharing } = this.projection
     const isOwn = !this.#isShared || this.#isOwn(event)
     if (isOwn) this.events++

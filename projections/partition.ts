@@ -8,6 +8,11 @@ export interface Partition {
 /** All of the work. */
 export const wholePartition: Partition = { index: 0, owns: () => true }
 
+/** Each partition has watched documents of its own: the first one under their own names. */
+export function watchedId(id: string, partition: number): string {
+  return partition === 0 ? id : `${id}/${partition}`
+}
+
 /** Keys are dealt out by a hash of them that never changes: a build's documents depend on it. */
 export function partitionOf(index: number, partitions: number): Partition {
   return partitions === 1 ? wholePartition : { index, owns: (key) => hashOf(key) % partitions === index }

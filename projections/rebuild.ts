@@ -3,7 +3,7 @@ import { Fenced } from '../read-store/errors.js'
 import type { Build, ReadModel, ReadStore } from '../read-store/port.js'
 import { DerivedCheck, drainOutbox, type DerivedDifference, type DerivedEvents } from './derived-events.js'
 import { collectionsOf, Fold } from './fold.js'
-import { partitionOf } from './partition.js'
+import { partitionOf, watchedId } from './partition.js'
 import type { Projection } from './projection.js'
 
 const eventsAPage = 1_000
@@ -161,11 +161,26 @@ export function upTo(target: number, page: LogPage): LogPage {
   return { events: page.events.filter(({ position }) => position <= target), position: target }
 }
 
+/** How many documents there are, but for those that each further partition has of its own. */
 export async function countDocuments(
-  { collections }: Projection,
-  build: Pick<Build, 'count'>,
+  projection: Projection,
+  build: Pick<Build, 'count' | 'getMany' | 'partitions'>,
 ): Promise<number> {
-  let documents = 0
-  for (const collection of Object.keys(collections)) documents += await build.count(collection)
+  let documents = -(await countCopies(projection, build))
+  for (const collection of Object.keys(projection.collections)) documents += await build.count(collection)
   return documents
+}
+
+/** The watched documents of all partitions but the first. */
+export async function countCopies(
+  { watches }: Projection,
+  build: Pick<Build, 'getMany' | 'partitions'>,
+): Promise<number> {
+  if (build.partitions === 1) return 0
+  let copies = 0
+  for (const [collection, id] of watches) {
+    const ids = Array.from({ length: build.partitions - 1 }, (_, i) => watchedId(id, i + 1))
+    copies += (await build.getMany(collection, ids)).length
+  }
+  return copies
 }

@@ -1,7 +1,7 @@
 import type { NewEvent, RecordedEvent } from '../domain/event.js'
 import type { Document, Query, ReadModel, Row, UnitOfWork, Write } from '../read-store/port.js'
 import { KeptDocuments, type HeldDocument } from './kept-documents.js'
-import { wholePartition, type Partition } from './partition.js'
+import { watchedId, wholePartition, type Partition } from './partition.js'
 import type { Documents, Projection, Touch } from './projection.js'
 
 /** When so many documents are in use, those that were not used lately are let go. */
@@ -175,14 +175,13 @@ export class WorkingSet implements Documents {
     }
   }
 
-  /** Each partition has watched documents of its own: the first one under their own names. */
   #own(collection: string, id: string): string {
     const { index } = this.#partition
     if (index === 0) return id
     const isWatched = this.#projection.watches.some(
       ([name, watched]) => name === collection && watched === id,
     )
-    return isWatched ? `${id}/${index}` : id
+    return isWatched ? watchedId(id, index) : id
   }
 
   #collection(name: string): KeptDocuments {

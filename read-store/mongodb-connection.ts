@@ -5,8 +5,7 @@ import {
   type TopologyDescription,
 } from 'mongodb'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { ReadStoreError } from './errors.js'
-import { InvalidReadStoreUrl, NotAReplicaSet, ReadStoreUnavailable } from './errors.js'
+import { InvalidReadStoreUrl, NotAReplicaSet, ReadStoreUnavailable, type ReadStoreError } from './errors.js'
 import { troubleOf } from './mongodb-trouble.js'
 
 /** What the read store has to say to whoever operates it. */
@@ -67,9 +66,9 @@ export async function connect(options: MongoDbOptions): Promise<Connection> {
 const shape = /^mongodb(?:\+srv)?:\/\/(?:[^@/?]*@)?[^@/?]+(?:\/(?<database>[^@?]*))?(?:\?(?<options>.*))?$/s
 
 function connectionOf({ url, namespace }: MongoDbOptions): Connection {
-  const { database, options } = shape.exec(url)?.groups ?? {}
-  if (!shape.test(url))
-    throw invalid('it is not of the form mongodb://user:password@host:27017/database', escapes)
+  const parts = shape.exec(url)
+  if (!parts) throw invalid('it is not of the form mongodb://user:password@host:27017/database', escapes)
+  const { database, options } = parts.groups ?? {}
   const name = (decoded(database) || 'tidemark') + (namespace === undefined ? '' : `-${namespace}`)
   if (!/^[^/\\. "$*<>:|?\0]{1,63}$/.test(name))
     throw invalid(

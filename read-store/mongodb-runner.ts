@@ -1,4 +1,5 @@
 import type { ClientSession, Filter, UUID } from 'mongodb'
+import { ReadStoreError } from './errors.js'
 import { checkpointId, type RunnerDocument } from './mongodb-catalogue.js'
 import type { MongoDbHost } from './mongodb-host.js'
 import { isUnknownCommand } from './mongodb-trouble.js'
@@ -38,13 +39,16 @@ export async function endRunners(
   if (others.length > 0) await endSessions(host, others)
 }
 
-/** Everyone may end sessions of his own user. A server that cannot do it lets their time run out. */
+/**
+ * Everyone may end sessions of his own user. Where the server cannot do it, does not allow it or is away, what is open
+ * there ends when its time is over.
+ */
 async function endSessions(host: MongoDbHost, sessions: readonly UUID[]): Promise<void> {
   try {
     const command = { killSessions: sessions.map((id) => ({ id })) }
     await host.ask(() => host.client.db('admin').command(command))
   } catch (error) {
-    if (!isUnknownCommand(error)) throw error
+    if (!(error instanceof ReadStoreError || isUnknownCommand(error))) throw error
   }
 }
 

@@ -77,7 +77,10 @@ export interface ReadModel {
   count(collection: string): Promise<number>
 }
 
-/** A read model that is frozen: everything it answers is as of one checkpoint. Close it soon. */
+/**
+ * A read model that is frozen: everything it answers is as of one moment. Close it soon: an engine may remember for some
+ * minutes only, and throws `SnapshotLost` then.
+ */
 export interface Snapshot extends ReadModel {
   close(): Promise<void>
 }

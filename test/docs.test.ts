@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 
+t.setTimeout(180_000)
+
 /** What the README shows is run, in its order, and must print what the README says. */
 const program = fileURLToPath(new URL('../cli/main.js', import.meta.url))
 const readme = await readFile(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8')
@@ -107,5 +109,5 @@ class Server {
 }
 
 function environment(folder: string): NodeJS.ProcessEnv {
-  return { ...process.env, TIDEMARK_DATA: join(folder, 'data'), LOG_LEVEL: 'info' }
+  return { ...process.env, TIDEMARK_DATA: join(folder, 'data'), LOG_LEVEL: 'info', KAFKA_BROKERS: '' }
 }

@@ -28,7 +28,11 @@ export function eventStoreDbUrl(): Promise<string | undefined> {
     container: {
       image: 'eventstore/eventstore:24.10',
       port: 2113,
-      environment: { EVENTSTORE_INSECURE: 'true', EVENTSTORE_MEM_DB: 'true', EVENTSTORE_TELEMETRY_OPTOUT: 'true' },
+      environment: {
+        EVENTSTORE_INSECURE: 'true',
+        EVENTSTORE_MEM_DB: 'true',
+        EVENTSTORE_TELEMETRY_OPTOUT: 'true',
+      },
       health: '/health/live',
     },
     url: (host, port) => `esdb://${host}:${port}?tls=false`,

@@ -1,22 +1,47 @@
 import { agreementSigned, parseAgreement, type Agreement } from '../../domain/agreement.js'
+import { billableEventRecorded, parseBillableEvent, type BillableEvent } from '../../domain/billable-event.js'
 import { dataRecorded, parseDataRecord, type DataRecord } from '../../domain/data-record.js'
 import type { Metadata, NewEvent } from '../../domain/event.js'
 import { faultCodes } from '../../domain/fault.js'
 import { InvalidRecord, refused } from '../../domain/invalid-record.js'
+import { moneyRecorded, parseWalletEvent, walletDecimals } from '../../domain/money.js'
+import { parseSessionEvent, sessionChanged } from '../../domain/session.js'
+import { parseUserEvent, userChanged } from '../../domain/user-info.js'
+import { parseBillableEventLine } from './billable-event-csv.js'
 import { parseDataRecordLine } from './data-record-csv.js'
-import type { Line } from './lines.js'
+import { withExactDecimals } from './exact-decimals.js'
+import type { Text } from './lines.js'
 import { parseJsonLine } from './ndjson.js'
 
 /**
  * The kinds of records that can be imported, by their names on the command line: how a line of a file becomes a
- * record, and how a JSON value does. Both throw {@link InvalidRecord}.
+ * record, how a JSON value does, and which Kafka topic brings them. Both throw {@link InvalidRecord}.
  */
 export const kinds = {
-  agreements: kind<Agreement>({ parse: parseAgreement, event: agreementSigned }),
+  agreements: kind<Agreement>({ topic: 'agreements', parse: parseAgreement, event: agreementSigned }),
   'data-records': kind<DataRecord>({
+    topic: 'incoming-data-records',
     parse: parseDataRecord,
     parseText: parseDataRecordLine,
     event: dataRecorded,
+  }),
+  'billable-events': kind<BillableEvent>({
+    topic: 'billableevents.incoming',
+    parse: parseBillableEvent,
+    parseText: parseBillableEventLine,
+    event: billableEventRecorded,
+  }),
+  'wallet-events': kind({
+    topic: 'wallet-events',
+    parse: parseWalletEvent,
+    event: ofKnownType(moneyRecorded),
+    decimals: walletDecimals,
+  }),
+  'user-events': kind({ topic: 'user-events', parse: parseUserEvent, event: ofKnownType(userChanged) }),
+  'session-events': kind({
+    topic: 'user-session-events',
+    parse: parseSessionEvent,
+    event: ofKnownType(sessionChanged),
   }),
 }
 
@@ -26,46 +51,66 @@ export type RecordOf<Name extends KindName> = ReturnType<(typeof kinds)[Name]['p
 
 /** One kind of records. */
 export interface Kind<Record> {
+  /** The Kafka topic that brings such records, unless it is configured to have another name. */
+  readonly topic: string
   /**
-   * A record from a line: NDJSON, or the kind's own format if it has one.
+   * A record from a line of a file, or from a message: JSON, or the kind's own format if it has one.
    *
    * @throws {InvalidRecord}
    */
-  readonly parseLine: (line: Line) => Record
+  readonly parseLine: (line: Text) => Record
   /**
-   * A record from a JSON value, as it comes over HTTP.
+   * A record from a JSON value, as it comes over HTTP or was decoded from Avro.
    *
+   * @param text that the value was read from, where it is at hand: it has the digits that a double loses
    * @throws {InvalidRecord}
    */
-  readonly parse: (value: unknown) => Record
-  /** The fact that a record is. */
-  event(record: Record, metadata: Metadata): NewEvent
+  readonly parse: (value: unknown, text?: () => string) => Record
+  /** The fact that a record is; undefined if it carries nothing for us, and is to be counted as ignored. */
+  event(record: Record, metadata: SourceMetadata): NewEvent | undefined
 }
+
+/** With the coordinate of the record, which may be all that tells it from others. */
+export type SourceMetadata = Metadata & { readonly source: string }
 
 export function isKindName(name: string): name is KindName {
   return Object.hasOwn(kinds, name)
 }
 
 interface Parsers<Record> {
+  readonly topic: string
   readonly parse: (value: unknown) => Record
-  readonly event: (record: Record, metadata: Metadata) => NewEvent
+  readonly event: (record: Record, metadata: SourceMetadata) => NewEvent | undefined
   /** For lines that are not JSON. */
   readonly parseText?: (line: string) => Record
+  /** Fields that hold exact decimals, also where they are JSON numbers. */
+  readonly decimals?: readonly string[]
 }
 
-function kind<Record>({ parse, parseText, event }: Parsers<Record>): Kind<Record> {
+function kind<Record>({ topic, parse, parseText, event, decimals }: Parsers<Record>): Kind<Record> {
+  const parseValue: Kind<Record>['parse'] = (value, text) =>
+    parse(decimals && text ? withExactDecimals(value, text, decimals) : value)
   return {
-    parse,
+    topic,
+    parse: parseValue,
     event,
     parseLine: (line) => {
       if (line.fault) throw new InvalidRecord([line.fault])
-      if (!parseText || startsLikeJson(line.text)) return parse(parseJsonLine(line.text))
+      const json = !parseText || startsLikeJson(line.text)
+      if (json) return parseValue(parseJsonLine(line.text), () => line.text)
       // A number cut short is a number still. (Half a JSON object is none, so JSON needs no such care.)
       if (!line.terminated)
         throw refused('incomplete-line', `the line is refused: ${faultCodes['incomplete-line']}`)
       return parseText(line.text)
     },
   }
+}
+
+/** A record of a mixed source: what is of a type that carries nothing for us was not even parsed. */
+function ofKnownType<Record>(
+  event: (record: Record, metadata: Metadata) => NewEvent,
+): Kind<Record | undefined>['event'] {
+  return (record, metadata) => (record === undefined ? undefined : event(record, metadata))
 }
 
 /** White space may stand before a JSON value. */

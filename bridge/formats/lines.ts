@@ -1,18 +1,22 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { faultCodes, type Fault, type FaultCode } from '../../domain/fault.js'
 
-/** A line of a file, without its line feed and without a carriage return before that. */
-export interface Line {
-  /** From 1, with empty lines counted: what an editor shows. */
-  readonly number: number
+/** The text of one record. */
+export interface Text {
   /** Empty if there is a `fault`. */
   readonly text: string
   /** Why its bytes are no text. */
   readonly fault: Fault | undefined
-  /** Is there a line feed after it? Only of the last line of a file there may be none. */
+  /** Is it known to be whole? Of the last line of a file it is not, if there is no line feed after it. */
   readonly terminated: boolean
-  /** Its bytes, or the first {@link KEPT_BYTES} of a line that is too long. A view: copy what is to be kept. */
+  /** Its bytes, or the first {@link KEPT_BYTES} of a text that is too long. A view: copy what is to be kept. */
   readonly raw: Buffer
+}
+
+/** A line of a file, without its line feed and without a carriage return before that. */
+export interface Line extends Text {
+  /** From 1, with empty lines counted: what an editor shows. */
+  readonly number: number
 }
 
 /** A longer line is no record. It is passed over without being held in memory. */

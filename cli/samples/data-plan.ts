@@ -1,9 +1,10 @@
-import { mkdir, open, rename } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
 import type { AgreementInput } from '../../domain/agreement.js'
 import { uuidV3FromBytes } from '../../domain/uuid.js'
 import { JavaRandom } from './java-random.js'
+import { writeLines } from './sample-file.js'
 
 /** Deterministic sample data for data plans (docs/semantics.md, Data plans: The deterministic generator). */
 export interface DataPlanSize {
@@ -137,36 +138,6 @@ function nextUuid(random: JavaRandom): string {
 function nextMsisdn(random: JavaRandom): string {
   return `48${Math.trunc(random.nextDouble() * 1e9)}`
 }
-
-/** Writes lines to a file in blocks. Answers how many there were. */
-async function writeLines(
-  folder: string,
-  name: string,
-  lines: Iterable<string>,
-  onProgress?: (written: number) => void,
-): Promise<number> {
-  const unfinished = join(folder, `tmp-${name}`)
-  const file = await open(unfinished, 'w')
-  let [written, block] = [0, '']
-  try {
-    for (const line of lines) {
-      block += `${line}\n`
-      written++
-      if (block.length < BLOCK) continue
-      await file.appendFile(block)
-      block = ''
-      onProgress?.(written)
-    }
-    await file.appendFile(block)
-    onProgress?.(written)
-  } finally {
-    await file.close()
-  }
-  await rename(unfinished, join(folder, name))
-  return written
-}
-
-const BLOCK = 256 * 1024
 
 const SERVICE_START = Temporal.ZonedDateTime.from('2020-01-01T00:00[Europe/Warsaw]')
 

@@ -13,7 +13,7 @@ async function importLines(eventStore: EventStore, bytes: string | Buffer) {
   const source = `file:${randomUUID()}`
   return takeIn(
     eventStore,
-    lines.map((line) => arrivalOf('data-records', line, source)),
+    lines.map((line) => arrivalOf('data-records', line, source)!),
   )
 }
 

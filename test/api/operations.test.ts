@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { once } from 'node:events'
 import pino from 'pino'
 import t from 'tap'
+import { projections } from '../../projections/index.js'
 import { agreement, dataRecord, startService } from './service.js'
 
 void t.test('health', async (t) => {
@@ -19,7 +20,18 @@ void t.test('a service whose projections never ran is not ready', async (t) => {
   const { get } = await startService(t, { run: false })
   const { status, body } = await get('/health/ready')
   t.equal(status, 503)
-  t.equal((body.reasons as string[]).length, 3)
+  t.equal((body.reasons as string[]).length, projections.length)
+})
+
+void t.test('a process that is no API tells how it is, and nothing else', async (t) => {
+  const { get, post, description } = await startService(t, { resources: false })
+  t.same(Object.keys(description.document.paths).sort(), ['/health/live', '/health/ready', '/metrics'])
+  t.equal((await get('/health/live')).status, 200)
+  t.equal((await get('/health/ready')).status, 200)
+  t.match((await get('/metrics')).text, /^tidemark_projection_lag\{projection="data-plans"\} 0$/m)
+  t.equal((await get('/docs')).status, 200, 'where the types of its problems lead')
+  t.equal((await get('/projections')).status, 404)
+  t.equal((await post('/agreements', agreement())).status, 404)
 })
 
 void t.test('figures for Prometheus', async (t) => {
@@ -88,6 +100,9 @@ void t.test('the OpenAPI document describes every route', async (t) => {
     'GET /agreements/{id}/billing-periods',
     'GET /agreements/{id}/billing-periods/{month}',
     'GET /agreements/{id}/billing-periods/{month}/data-records',
+    'GET /customers/{customer}',
+    'GET /customers/{customer}/invoices',
+    'GET /customers/{customer}/invoices/{month}',
     'GET /data-records/unmatched',
     'GET /dead-letters',
     'GET /dead-letters/{id}',
@@ -99,7 +114,10 @@ void t.test('the OpenAPI document describes every route', async (t) => {
     'GET /projections/{name}',
     'GET /streams',
     'GET /streams/{stream}',
+    'GET /types/{type}',
+    'GET /types/{type}/customers',
     'POST /agreements',
+    'POST /billable-events',
     'POST /clocks/data-records',
     'POST /data-records',
     'POST /dead-letters/{id}/retry',

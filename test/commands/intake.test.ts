@@ -17,7 +17,7 @@ function openLog(t: Test): EmbeddedEventStore {
 /** Lines as they arrive from a source. */
 function arriving(source: string, lines: readonly string[], kind: KindName = 'data-records'): Arrival[] {
   const text = lines.map((line) => line + '\n').join('')
-  return new LineSplitter().push(Buffer.from(text)).map((line) => arrivalOf(kind, line, source))
+  return new LineSplitter().push(Buffer.from(text)).map((line) => arrivalOf(kind, line, source)!)
 }
 
 const line = (id: string, bytes = 10) => `${id};2020-01-10T00:00:00Z;48100200300;${bytes}`
@@ -235,4 +235,21 @@ void t.test('where the fence does not hold, nothing is taken', async (t) => {
     code: 'revision-conflict',
   })
   t.equal(await eventStore.head(), 0)
+})
+
+void t.test('a dead letter does not take the place of another one at the same coordinate', async (t) => {
+  const eventStore = openLog(t)
+  const take = (...lines: string[]) => takeIn(eventStore, arriving('kafka:records/0', lines))
+  const raws = async () => (await deadLetters(eventStore)).map(({ raw }) => raw)
+  await take('nonsense', line('a'))
+  t.match(await take('nonsense', line('a')), { rejected: [{ index: 0 }] })
+  t.same(await raws(), ['nonsense'], 'the same once more is the same')
+  const { position } = await take('other nonsense', line('a', 2))
+  t.same(await raws(), ['nonsense', line('a', 2), 'other nonsense'])
+  t.equal(position, await eventStore.head())
+  await take('other nonsense', line('a', 2))
+  await take('nonsense', line('a', 3))
+  t.same(await raws(), ['nonsense', line('a', 2), 'other nonsense', line('a', 3)])
+  const sources = (await deadLetters(eventStore)).map(({ source }) => source)
+  t.equal(new Set(sources).size, 4)
 })

@@ -24,7 +24,7 @@ function page(first: number, ...ids: string[]): Arrival[] {
   const text = ids.map((id) => `${id.replace('!', '')};2020-01-10T00:00:00Z;1;${id.length}\n`).join('')
   return new LineSplitter(first)
     .push(Buffer.from(text))
-    .map((line) => arrivalOf('data-records', line, 'file:abc'))
+    .map((line) => arrivalOf('data-records', line, 'file:abc')!)
 }
 
 const pages = [

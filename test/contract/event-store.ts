@@ -110,7 +110,9 @@ export function eventStoreContract(engine: string, open: () => Promise<OpenedEve
     const other = await again()
     await store.append([event('a')])
     await other.append([event('a')])
-    const refused = await store.append([event('b')], [{ stream: 'a', revision: 0 }]).catch((error: unknown) => error)
+    const refused = await store
+      .append([event('b')], [{ stream: 'a', revision: 0 }])
+      .catch((error: unknown) => error)
     t.match(refused, { code: 'revision-conflict', actual: 1 })
     t.strictSame(await store.readStream('b', { limit: 10 }), [])
     t.equal((await store.append([event('b')], [{ stream: 'a', revision: 1 }])).events.length, 1)
@@ -165,33 +167,38 @@ export function eventStoreContract(engine: string, open: () => Promise<OpenedEve
     t.equal((await everything(store)).length, 2)
   })
 
-  behaviour('says that an event is there already when another handle has brought it', async (t, { store, again }) => {
-    const other = await again()
-    await store.append([event('a')])
-    await other.append([event('a')])
-    const [one, two, three] = [event('a'), event('a'), event('a')]
-    const first = await store.append([one, two])
-    t.strictSame(
-      await other.append([one, two]),
-      { ...first, events: first.events.map((placed) => ({ ...placed, duplicate: true })) },
-      'though it did not know of it',
-    )
-    for (let i = 0; i < 20; i++) {
-      const raced = [event('a'), event('a')]
-      const answers = await Promise.all([store.append(raced), other.append(raced)])
+  behaviour(
+    'says that an event is there already when another handle has brought it',
+    async (t, { store, again }) => {
+      const other = await again()
+      await store.append([event('a')])
+      await other.append([event('a')])
+      const [one, two, three] = [event('a'), event('a'), event('a')]
+      const first = await store.append([one, two])
       t.strictSame(
-        answers.map(({ events }) => events.some(({ duplicate }) => duplicate)).sort(),
-        [false, true],
-        'exactly one of two is told that it was the first',
+        await other.append([one, two]),
+        { ...first, events: first.events.map((placed) => ({ ...placed, duplicate: true })) },
+        'though it did not know of it',
       )
-      t.strictSame(...(answers.map(({ events }) => events.map(({ position }) => position)) as [number[], number[]]))
-    }
-    t.equal((await other.append([three], [{ stream: 'a', revision: 43 }])).events[0]?.revision, 44)
-    const all = await everything(store)
-    t.equal(new Set(all.map(({ id }) => id)).size, 45)
-    t.equal(all.length, 45)
-    await other.close()
-  })
+      for (let i = 0; i < 20; i++) {
+        const raced = [event('a'), event('a')]
+        const answers = await Promise.all([store.append(raced), other.append(raced)])
+        t.strictSame(
+          answers.map(({ events }) => events.some(({ duplicate }) => duplicate)).sort(),
+          [false, true],
+          'exactly one of two is told that it was the first',
+        )
+        t.strictSame(
+          ...(answers.map(({ events }) => events.map(({ position }) => position)) as [number[], number[]]),
+        )
+      }
+      t.equal((await other.append([three], [{ stream: 'a', revision: 43 }])).events[0]?.revision, 44)
+      const all = await everything(store)
+      t.equal(new Set(all.map(({ id }) => id)).size, 45)
+      t.equal(all.length, 45)
+      await other.close()
+    },
+  )
 
   behaviour('lets exactly one of many win a revision', async (t, { store }) => {
     const outcomes = await Promise.allSettled(
@@ -252,7 +259,8 @@ export function eventStoreContract(engine: string, open: () => Promise<OpenedEve
       t.equal(events[0]?.id, log[from]?.id, `after position ${after}`)
     }
     const end = await store.readAll({ after: await store.head(), limit: 5 })
-    t.strictSame(end, { events: [], position: await store.head() })
+    t.strictSame(end.events, [])
+    t.ok(end.position >= (await store.head()), 'it reaches to the end')
   })
 
   behaviour('reads by category, and says how far it has looked', async (t, { store }) => {
@@ -262,7 +270,8 @@ export function eventStoreContract(engine: string, open: () => Promise<OpenedEve
     t.equal(only.length, 60)
     t.ok(only.every(({ stream }) => stream !== 'subscriber-2'))
     const none = await store.readAll({ after: 0, limit: 7, categories: ['nobody'] })
-    t.strictSame(none, { events: [], position: await store.head() })
+    t.strictSame(none.events, [])
+    t.ok(none.position >= (await store.head()))
   })
 
   behaviour(

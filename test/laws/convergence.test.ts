@@ -14,7 +14,6 @@ import { listUnmatchedRecords } from '../../projections/queries/data-records.js'
 import type { Page, PageRequest } from '../../projections/queries/page.js'
 import { listRecordsOfPeriod } from '../../projections/queries/period-records.js'
 import { verify } from '../../projections/verify.js'
-import { openEmbeddedReadStore } from '../../read-store/embedded.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
 import { wholeLog } from '../projections/tidemark.js'
 import { convergentDocuments, periodsOf } from './convergent-documents.js'
@@ -28,6 +27,7 @@ import {
   type AgreementFact,
   type Fact,
 } from './oracle.js'
+import { openReadStores } from './shared-read-stores.js'
 
 /**
  * Laws 2, 3 and 4 over random histories. A failure names a seed and a path: `LAWS_SEED=… LAWS_PATH=… node
@@ -206,52 +206,4 @@ function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
 function equal(found: unknown, expected: unknown, what: string): void {
   const [a, b] = [JSON.stringify(found, null, 1), JSON.stringify(expected, null, 1)]
   if (a !== b) throw new Error(`${what}: found ${a}, expected ${b}`)
-}
-
-/** Read stores that are used for some histories each: opening one takes longer than a history. */
-async function openReadStores(folder: string) {
-  let used = 0
-  let current: ReadStore | undefined
-  let scratch: ReadStore | undefined
-  const close = async () => {
-    await scratch?.close()
-    await current?.close()
-  }
-  return {
-    close,
-    next: async (): Promise<ReadStore> => {
-      if (used++ % 40 === 0) {
-        await close()
-        current = await openEmbeddedReadStore(join(folder, `read-models-${used}`))
-        scratch = await current.scratch()
-      }
-      const [store, shared] = [current!, scratch!]
-      return {
-        live: (projection) => store.live(projection),
-        all: () => store.all(),
-        create: (...build) => store.create(...build),
-        promote: (build, replacing) => store.promote(build, replacing),
-        discard: (build) => store.discard(build),
-        scratch: async () => ({ ...methodsOf(shared), close: async () => {} }),
-        lease: (...lease) => store.lease(...lease),
-        release: (...lease) => store.release(...lease),
-        leases: () => store.leases(),
-        close: () => store.close(),
-      }
-    },
-  }
-}
-
-function methodsOf(store: ReadStore): Omit<ReadStore, 'close'> {
-  return {
-    live: (projection) => store.live(projection),
-    all: () => store.all(),
-    create: (...build) => store.create(...build),
-    promote: (build, replacing) => store.promote(build, replacing),
-    discard: (build) => store.discard(build),
-    scratch: () => store.scratch(),
-    lease: (...lease) => store.lease(...lease),
-    release: (...lease) => store.release(...lease),
-    leases: () => store.leases(),
-  }
 }

@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import type { AgreementFact, Fact, RecordFact } from './oracle.js'
 
 /** One part of a history: facts that arrive together, and what becomes of the projection after them. */
-export interface Step {
+export interface Step<F = Fact> {
   /** How they arrive: as the lines of a file, as one request, or one after the other. */
   readonly by: 'file' | 'request' | 'single'
-  readonly facts: readonly Fact[]
+  readonly facts: readonly F[]
   readonly then: After
 }
 
@@ -117,7 +117,7 @@ const after: fc.Arbitrary<After> = fc.oneof(
 )
 
 /** The facts in any order, some of them again and again, cut into steps. */
-function stepsOf(facts: readonly Fact[]): fc.Arbitrary<Step[]> {
+export function stepsOf<F>(facts: readonly F[]): fc.Arbitrary<Step<F>[]> {
   const again = facts.length > 0 ? fc.array(fc.constantFrom(...facts), { maxLength: 4 }) : fc.constant([])
   return again
     .chain((repeated) => {
@@ -138,7 +138,7 @@ function stepsOf(facts: readonly Fact[]): fc.Arbitrary<Step[]> {
       ),
     )
     .map(([order, cuts]) => {
-      const steps: Step[] = []
+      const steps: Step<F>[] = []
       for (let from = 0, at = 0; from < order.length; at++) {
         const { by, length, then } = cuts[at]!
         steps.push({ by, then, facts: order.slice(from, from + length) })

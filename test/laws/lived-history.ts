@@ -77,13 +77,13 @@ async function takeLines(
     return
   }
   const lines = new LineSplitter().push(Buffer.from(text))
-  const arrivals = lines.map((line) => arrivalOf(kind, line, `key:${name}`))
+  const arrivals = lines.map((line) => arrivalOf(kind, line, `key:${name}`)!)
   const { appended, duplicates, rejected } = await takeIn(eventStore, arrivals)
   if (appended + duplicates !== facts.length) throw new Error(`rejected: ${JSON.stringify(rejected)}`)
 }
 
 /** The next fold, if it is still at work after this. */
-async function goOn(place: Place, fold: Fold | undefined, after: After): Promise<Fold | undefined> {
+export async function goOn(place: Place, fold: Fold | undefined, after: After): Promise<Fold | undefined> {
   if (after.type === 'nothing') return fold
   if (after.type === 'crash') {
     await crash(place, after)
@@ -108,13 +108,13 @@ async function crash(place: Place, { size, commits, appends }: After & { type: '
   }
 }
 
-async function openFold({ projection, eventStore, readStore }: Place): Promise<Fold> {
+export async function openFold({ projection, eventStore, readStore }: Place): Promise<Fold> {
   const build = await liveBuild(projection, readStore)
   return Fold.open(projection, build, await Outbox.open(build, eventStore, 0))
 }
 
 /** Folds to the end of the log, with what is derived on the way, in pages of so many events. */
-async function drain(fold: Fold, eventStore: EventStore, size: number): Promise<void> {
+export async function drain(fold: Fold, eventStore: EventStore, size: number): Promise<void> {
   while (fold.position < (await eventStore.head())) {
     const page = await eventStore.readAll({ after: fold.position, limit: 1_000 })
     for (const piece of cutInto(size)(page)) await fold.apply(piece)

@@ -192,7 +192,7 @@ const known = new Map<string, number>()
  * The calendar month that contains an instant, counted in months. Where a clock is set back over the midnight at which
  * a month began, the new month goes on: months are half-open and do not come back.
  */
-function monthIn(zone: string, instant: number): number {
+export function monthIn(zone: string, instant: number): number {
   const key = `${zone} ${instant}`
   const answered = known.get(key)
   if (answered !== undefined) return answered
@@ -220,6 +220,7 @@ function shownBy(zone: string, instant: number): number {
   return number('year') * 12 + number('month') - 1
 }
 
-function monthText(month: number): string {
+/** `yyyy-MM`. */
+export function monthText(month: number): string {
   return `${String(Math.floor(month / 12)).padStart(4, '0')}-${String((month % 12) + 1).padStart(2, '0')}`
 }

@@ -3,6 +3,7 @@ import { dataPlans } from '../../projections/data-plans.js'
 import { foldTo } from '../../projections/rebuild.js'
 import { DerivedCheck } from '../../projections/derived-events.js'
 import { collectionsOf, Fold } from '../../projections/fold.js'
+import type { Build } from '../../read-store/port.js'
 import {
   advanced,
   cutInto,
@@ -115,4 +116,36 @@ void t.test('an event that was folded is not folded again by a page that overlap
   await fold.settle()
   t.equal(fold.events, history.length)
   t.equal(await build.checkpoint(), history.length)
+})
+
+void t.test('a checkpoint is always a position of the log, also where positions are far apart', async (t) => {
+  const tidemark = await openTidemark(t)
+  await tidemark.append(...history)
+  const build = await tidemark.readStore.create('data-plans', 1, collectionsOf(dataPlans))
+  const checkpoints: number[] = []
+  const watched: Build = {
+    projection: build.projection,
+    version: build.version,
+    build: build.build,
+    partitions: build.partitions,
+    checkpoint: (partition) => build.checkpoint(partition),
+    getMany: (collection, ids) => build.getMany(collection, ids),
+    page: (collection, query) => build.page(collection, query),
+    count: (collection) => build.count(collection),
+    snapshot: () => build.snapshot(),
+    commit: (unit) => {
+      checkpoints.push(unit.checkpoint)
+      return build.commit(unit)
+    },
+  }
+  const fold = await Fold.open(dataPlans, watched, new DerivedCheck(tidemark.eventStore))
+  const { events, position } = await tidemark.eventStore.readAll({ after: 0, limit: 100 })
+  const apart = events.map((event) => ({ ...event, position: event.position * 1000 }))
+  await fold.apply({ events: apart, position: position * 1000 })
+  await fold.settle()
+  t.ok(checkpoints.length > 1, 'some queries had to see what was folded before them')
+  t.strictSame(
+    checkpoints.filter((checkpoint) => checkpoint % 1000 !== 0),
+    [],
+  )
 })

@@ -1,0 +1,95 @@
+import { Type } from 'typebox'
+import { billableTypeOf, billableTypes, type BillableType } from '../domain/billable-event.js'
+import { InvalidValue } from '../domain/invalid-record.js'
+import { listCustomersOfType, typeBillingOf } from '../projections/queries/type-billing.js'
+import { typeBilling } from '../projections/type-billing.js'
+import {
+  component,
+  json,
+  listOf,
+  listProblems,
+  notModified,
+  problemAnswers,
+  readProblems,
+} from './answers.js'
+import { billedMonth, chargesFields } from './customers.js'
+import { DocumentHeaders, sendDocument } from './documents.js'
+import { asTexts, sendList } from './lists.js'
+import { listParameters, month, MonthQuery } from './parameters.js'
+import { Problem } from './problem.js'
+import type { Server, Services } from './services.js'
+
+const tags = ['Live billing']
+
+const BillableTypeAnswer = Type.Union(billableTypes.map((type) => Type.Literal(type)))
+const TypeMonthAnswer = Type.Object({ type: BillableTypeAnswer, month: billedMonth, ...chargesFields })
+const TypeCustomerAnswer = Type.Object({
+  customer: Type.String(),
+  type: BillableTypeAnswer,
+  month: billedMonth,
+  ...chargesFields,
+})
+const TypeParams = Type.Object({
+  type: Type.String({ description: `one of ${billableTypes.join(', ')}, in any case`, examples: ['data'] }),
+})
+
+export function billableTypeRoutes(server: Server, services: Services): void {
+  const { caughtUp, readStore } = services
+  const billing = typeBillingOf(readStore)
+  const upTo = async (minPosition: number | undefined) => {
+    if (minPosition !== undefined) await caughtUp.documents(typeBilling.name, minPosition)
+  }
+  const monthOf = async (wanted: string | undefined) => {
+    const found = wanted ?? (await billing.current())
+    if (found === undefined) throw new Problem('not-found', 'nothing has been billed yet')
+    return found
+  }
+
+  const monthSchema = {
+    summary:
+      'What a type comes to in a month, as it grows: the month that the billing clock stands in, or another',
+    tags,
+    params: TypeParams,
+    querystring: MonthQuery,
+    headers: DocumentHeaders,
+    response: {
+      200: json('The month.', component(server, 'TypeMonth', TypeMonthAnswer)),
+      ...notModified,
+      ...problemAnswers('not-found', ...readProblems),
+    },
+  }
+  server.get('/types/:type', { schema: monthSchema }, async (request, reply) => {
+    const type = knownType(request.params.type)
+    await upTo(request.query.minPosition)
+    const billed = await billing.month(type, await monthOf(request.query.month))
+    return sendDocument(request, reply, JSON.stringify(billed))
+  })
+
+  const listSchema = {
+    summary: 'What each customer owes for a type in a month, by customer',
+    tags,
+    params: TypeParams,
+    querystring: Type.Object({ month: Type.Optional(month), ...listParameters }),
+    response: {
+      200: json('A page of them.', listOf(component(server, 'TypeCustomer', TypeCustomerAnswer))),
+      ...problemAnswers('not-found', ...listProblems),
+    },
+  }
+  server.get('/types/:type/customers', { schema: listSchema }, async (request, reply) => {
+    const type = knownType(request.params.type)
+    await upTo(request.query.minPosition)
+    const billed = await monthOf(request.query.month)
+    const read = asTexts((page) => listCustomersOfType(readStore, type, billed, page))
+    return sendList(reply, `types/${type}/${billed}`, request.query, read)
+  })
+}
+
+function knownType(name: string): BillableType {
+  try {
+    return billableTypeOf(name)
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error
+    const known = billableTypes.join(', ')
+    throw new Problem('not-found', `there is no type ${JSON.stringify(name)}, only ${known}`)
+  }
+}

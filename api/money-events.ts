@@ -1,0 +1,108 @@
+import { Type } from 'typebox'
+import { WalletEventInput } from '../domain/money.js'
+import { UserEventInput } from '../domain/user-info.js'
+import { moneyEnriched } from '../projections/money-enriched.js'
+import { findMoneyEvent, listMoneyEvents } from '../projections/queries/money-events.js'
+import {
+  component,
+  json,
+  listOf,
+  listProblems,
+  notModified,
+  problemAnswers,
+  readProblems,
+} from './answers.js'
+import { DocumentHeaders, sendDocument } from './documents.js'
+import { asTexts, sendList } from './lists.js'
+import { ListQuery, ReadQuery } from './parameters.js'
+import { Problem } from './problem.js'
+import { intakeRoute } from './record-intake.js'
+import type { Server, Services } from './services.js'
+
+const tag = 'Money'
+const tags = [tag]
+const userId = Type.String({ description: 'the id of a user', examples: ['user-1'] })
+const moneyId = Type.String({ description: 'the id of some money of the user' })
+
+const MoneyAnswer = Type.Object({
+  money: Type.Object({
+    id: Type.String(),
+    userId: Type.String(),
+    userSessionId: Type.Optional(Type.String()),
+    processedAt: Type.String({ description: 'ISO 8601, UTC.' }),
+    amount: Type.String({ description: 'A decimal, exact.' }),
+    currency: Type.String(),
+    closingBalance: Type.String({ description: 'A decimal, exact.' }),
+    moneyType: Type.String(),
+    isOldMoneyEvent: Type.Boolean(),
+  }),
+  userInfo: Type.Optional(
+    Type.Object(
+      { birthYear: Type.Optional(Type.Integer()), residentCountryCode: Type.Optional(Type.String()) },
+      { description: 'As of the time of the money.' },
+    ),
+  ),
+  sessionInfo: Type.Optional(Type.Object({ clientCountryCode: Type.String() })),
+  firstOccurrence: Type.Boolean({ description: 'Of the money of this user and type it is the first.' }),
+  enrichment: Type.Object({
+    session: Type.Union(
+      ['known', 'looked-up', 'pending', 'none', 'unresolved'].map((status) => Type.Literal(status)),
+      { description: 'Where the session info comes from, or why there is none.' },
+    ),
+    revision: Type.Integer({ description: 'How often it was published (history).' }),
+  }),
+})
+
+export function moneyEventRoutes(server: Server, services: Services): void {
+  intakeRoute(server, services, {
+    kind: 'wallet-events',
+    name: 'WalletEventInput',
+    schema: WalletEventInput,
+    summary: 'Take events of wallets in: payments and transactions are money',
+    tag,
+  })
+  intakeRoute(server, services, {
+    kind: 'user-events',
+    name: 'UserEventInput',
+    schema: UserEventInput,
+    summary: 'Take events of users in',
+    tag,
+  })
+  const { caughtUp, readStore } = services
+  const money = component(server, 'EnrichedMoney', MoneyAnswer)
+
+  const documentSchema = {
+    summary: 'Some money with what is known of its user and its session',
+    tags,
+    params: Type.Object({ userId, id: moneyId }),
+    querystring: ReadQuery,
+    headers: DocumentHeaders,
+    response: {
+      200: json('The money, enriched.', money),
+      ...notModified,
+      ...problemAnswers('not-found', ...readProblems),
+    },
+  }
+  server.get('/money-events/:userId/:id', { schema: documentSchema }, async (request, reply) => {
+    const { params, query } = request
+    if (query.minPosition !== undefined) await caughtUp.documents(moneyEnriched.name, query.minPosition)
+    const found = await findMoneyEvent(readStore, params.userId, params.id)
+    if (found) return sendDocument(request, reply, JSON.stringify(found))
+    const [user, id] = [JSON.stringify(params.userId), JSON.stringify(params.id)]
+    throw new Problem('not-found', `user ${user} has no money ${id}`)
+  })
+
+  const listSchema = {
+    summary: 'The money of a user, newest first',
+    tags,
+    params: Type.Object({ userId }),
+    querystring: ListQuery,
+    response: { 200: json('A page of it.', listOf(money)), ...problemAnswers(...listProblems) },
+  }
+  server.get('/users/:userId/money-events', { schema: listSchema }, async (request, reply) => {
+    const { params, query } = request
+    if (query.minPosition !== undefined) await caughtUp.documents(moneyEnriched.name, query.minPosition)
+    const read = asTexts((page) => listMoneyEvents(readStore, params.userId, page))
+    return sendList(reply, `money-events/${params.userId}`, query, read)
+  })
+}

@@ -1,0 +1,75 @@
+import { retrySession } from '../commands/retry-session.js'
+import { listUnresolvedSessions, type UnresolvedSession } from '../projections/queries/sessions.js'
+import { ReadModelMissing, type ReadStore } from '../projections/queries/live.js'
+import { withSystem, WrongUsage, type Context } from './command.js'
+import { catchUp } from './import.js'
+import { table } from './output.js'
+import { remarkOnWantedSessions } from './wait-for-lookups.js'
+
+const sessionsAPage = 500
+
+/** `tidemark sessions unresolved`: the sessions of which the session service gave no answer. */
+export async function listUnresolved(context: Context): Promise<void> {
+  await withSystem(context, async ({ readStore }) => {
+    const sessions: UnresolvedSession[] = []
+    for await (const session of unresolvedIn(readStore)) sessions.push(session)
+    context.output.result(sessions, () =>
+      sessions.length === 0
+        ? 'there are no unresolved sessions'
+        : table(
+            sessions.map(({ sessionId, reason, lookups, at, detail }) => ({
+              sessionId,
+              reason,
+              lookups,
+              at,
+              detail,
+            })),
+          ),
+    )
+  })
+}
+
+/** `tidemark sessions retry <id…>` or `--all`: has the session service asked for them again. */
+export async function retrySessions(
+  ids: readonly string[],
+  options: { readonly all?: boolean },
+  context: Context,
+): Promise<void> {
+  if (ids.length === 0 && !options.all) throw new WrongUsage('say which sessions to retry, or --all')
+  await withSystem(context, async (system) => {
+    const chosen = [...ids]
+    if (options.all) for await (const { sessionId } of unresolvedIn(system.readStore)) chosen.push(sessionId)
+    for (const id of new Set(chosen)) await retrySession(system.eventStore, id)
+    await catchUp(system)
+    const unresolved = new Set<string>()
+    for await (const { sessionId } of unresolvedIn(system.readStore)) unresolved.add(sessionId)
+    const outcomes = [...new Set(chosen)].map((sessionId) => ({
+      sessionId,
+      unresolved: unresolved.has(sessionId),
+    }))
+    await remarkOnWantedSessions(system, context)
+    context.output.result(outcomes, () =>
+      outcomes.length === 0 ? 'there are no unresolved sessions' : table(outcomes),
+    )
+    if (outcomes.some((outcome) => outcome.unresolved)) process.exitCode = 1
+  })
+}
+
+async function* unresolvedIn(readStore: ReadStore): AsyncGenerator<UnresolvedSession> {
+  let after: string | undefined
+  do {
+    const page = await pageOf(readStore, after)
+    yield* page.items
+    after = page.next
+  } while (after !== undefined)
+}
+
+/** Nothing is unresolved where nothing has been built yet. */
+async function pageOf(readStore: ReadStore, after: string | undefined) {
+  try {
+    return await listUnresolvedSessions(readStore, { limit: sessionsAPage, after })
+  } catch (error) {
+    if (error instanceof ReadModelMissing) return { items: [] }
+    throw error
+  }
+}

@@ -1,0 +1,33 @@
+import type { RecordedEvent } from '../domain/event.js'
+import type { EventStore } from '../event-store/port.js'
+import type { Output } from './output.js'
+
+/** Which events are told, and in which words. */
+export interface Telling {
+  readonly categories: readonly string[]
+  readonly shown: (event: RecordedEvent) => string
+}
+
+/** Follows the log while something is being done, and tells of every event of some categories as it comes. */
+export async function whileTelling<T>(
+  eventStore: EventStore,
+  { categories, shown }: Telling,
+  output: Output,
+  work: () => Promise<T>,
+): Promise<T> {
+  const done = new AbortController()
+  const after = await eventStore.head()
+  let told = after
+  const telling = (async () => {
+    for await (const page of eventStore.follow({ after, limit: 100, categories }, done.signal)) {
+      for (const event of page.events) output.say(shown(event))
+      told = page.position
+    }
+  })()
+  const result = await work()
+  const head = await eventStore.head()
+  while (told < head) await new Promise((resolve) => setImmediate(resolve))
+  done.abort()
+  await telling
+  return result
+}

@@ -1,0 +1,62 @@
+import { Type } from 'typebox'
+import { shown } from './fault.js'
+import { InvalidValue } from './invalid-record.js'
+
+const wholeDigits = 30
+const fractionDigits = 18
+/** A JSON number that was read as a double is exactly what was written up to here. */
+const exactDigits = 15
+
+/** The schema of an amount: a decimal as text, or a JSON number that is exact. */
+export function Decimal(meaning: string) {
+  const pattern = `^-?(0|[1-9][0-9]{0,${wholeDigits - 1}})(\\.[0-9]{1,${fractionDigits}})?$`
+  return Type.Union([Type.String({ pattern }), Type.Number()], {
+    description:
+      `${meaning} A decimal as text, kept as it is written; or a JSON number, which becomes its shortest decimal ` +
+      `(\`12.50\` becomes \`12.5\`).`,
+    examples: ['12.34'],
+  })
+}
+
+/**
+ * An amount as decimal digits. Text that {@link Decimal} accepts stays as it is. A number is taken by its shortest
+ * decimal: exact for whatever was written with up to 15 digits.
+ *
+ * @throws {InvalidValue} `invalid-amount`: the number has more digits than a double keeps
+ */
+export function decimalOf(amount: string | number): string {
+  if (typeof amount === 'string') return amount
+  const decimal = plainDecimal(String(amount))
+  if (decimal === undefined || !isExact(decimal)) {
+    throw new InvalidValue(
+      'invalid-amount',
+      `${shown(amount)} is no exact decimal: a JSON number may have ${exactDigits} digits, send more as text`,
+    )
+  }
+  return decimal
+}
+
+/**
+ * The decimal that a JSON number literal spells, without an exponent and without zeros at the end of its fraction:
+ * `1.250e1` is `12.5`. Undefined if it has more digits than {@link Decimal} takes.
+ */
+export function plainDecimal(literal: string): string | undefined {
+  const parts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal)
+  if (!parts) return undefined
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts
+  const shift = Number(exponent)
+  const digits = whole + fraction
+  if (/^0*$/.test(digits)) return '0'
+  if (Math.abs(shift) > 1_000 || digits.length > 1_000) return undefined
+  const point = whole.length + shift
+  const padded = point < 0 ? '0'.repeat(-point) + digits : digits.padEnd(point, '0')
+  const before = padded.slice(0, Math.max(point, 0)).replace(/^0+/, '') || '0'
+  const after = padded.slice(Math.max(point, 0)).replace(/0+$/, '')
+  if (before.length > wholeDigits || after.length > fractionDigits) return undefined
+  return `${sign}${before}${after === '' ? '' : `.${after}`}`
+}
+
+/** Zeros in front do not count; those at the end of a whole number do, as digits may have been lost there. */
+function isExact(decimal: string): boolean {
+  return decimal.replace(/^-?(0\.0*)?/, '').replace('.', '').length <= exactDigits
+}

@@ -1,0 +1,44 @@
+import type { RecordedEvent } from '../domain/event.js'
+import { parseTimestamp } from '../domain/timestamp.js'
+import { insertChange, valueAt, type Change } from '../domain/user-info.js'
+import type { UserInfo } from '../domain/enriched-money.js'
+import { correct, type UserCorrection } from './money-corrections.js'
+import { moneyClockOf, moneyUserOf, tickMoneyClock, type MoneyUser } from './money-documents.js'
+import type { Documents } from './projection.js'
+
+/** A change of one field of a user. */
+type UserChange = UserCorrection extends infer Each
+  ? Each extends UserCorrection
+    ? Pick<Each, 'field' | 'value'>
+    : never
+  : never
+
+/** What is known of a user as of an instant (epoch milliseconds). */
+export function userInfoAt({ birthYear, residentCountryCode }: MoneyUser, instant: number): UserInfo {
+  const year = valueAt(birthYear, instant)
+  const country = valueAt(residentCountryCode, instant)
+  if (year === undefined) return country === undefined ? nothing : { residentCountryCode: country }
+  return country === undefined ? { birthYear: year } : { birthYear: year, residentCountryCode: country }
+}
+
+const nothing: UserInfo = {}
+
+/**
+ * Remembers what a user event says, and has the user's money corrected for which it is the latest: from its time up to
+ * the next change.
+ */
+export function changeUser(event: RecordedEvent, documents: Documents, change: UserChange): void {
+  const { userId, id, processedAt } = event.data as { userId: string; id: string; processedAt: string }
+  const user = moneyUserOf(documents, userId)
+  const from = parseTimestamp(processedAt)
+  const history: Change[] = user[change.field]
+  const at = insertChange(history, [from, id, change.value])
+  tickMoneyClock(moneyClockOf(documents), documents, from)
+  if (at < 0) return
+  documents.put('users', userId, user)
+  const to = history[at + 1]?.[0] ?? null
+  const before = history[at - 1]?.[2]
+  const reaches = user.latest !== null && user.latest >= from && to !== from
+  if (reaches && before !== change.value)
+    correct(documents, event, { type: 'user', userId, from, to, ...change })
+}

@@ -1,0 +1,62 @@
+import type { Build } from '../../read-store/port.js'
+import { moneyClockId, rulesOf, type MoneyClock } from '../money-documents.js'
+import { moneyEnriched } from '../money-enriched.js'
+import { sessionNeeds, type MoneySession } from '../money-sessions.js'
+import { ofLive, readLive, type ReadStore } from './live.js'
+import { partOf, type Page, type PageRequest } from './page.js'
+
+/** A session of which the session service gave no answer, and whose money needs one. */
+export interface UnresolvedSession {
+  readonly sessionId: string
+  /** `unknown-session` or `service-failed`. */
+  readonly reason: string
+  readonly detail: string
+  /** How often it was looked up. */
+  readonly lookups: number
+  /** When it last failed: ISO 8601, UTC (history). */
+  readonly at: string
+}
+
+/** The sessions that the session service is to be asked for now, those that are wanted for longest first. */
+export async function wantedSessions(
+  readStore: ReadStore,
+  limit: number,
+): Promise<{ readonly position: number; readonly sessionIds: readonly string[] }> {
+  const wanted = await ofLive(readStore, moneyEnriched.name, async (build) => {
+    // Before the list is read: what has come until then is in it.
+    const position = await build.checkpoint()
+    const { rows } = await build.page(sessionNeeds, { index: 'needed', to: await dueBefore(build), limit })
+    return { position, sessionIds: rows.map(({ id }) => id) }
+  })
+  return wanted ?? { position: 0, sessionIds: [] }
+}
+
+/** Sessions that are unresolved, in the order in which they failed. */
+export function listUnresolvedSessions(
+  readStore: ReadStore,
+  request: PageRequest,
+): Promise<Page<UnresolvedSession>> {
+  return readLive(readStore, moneyEnriched.name, async (build) => {
+    const { rows, next } = await build.page(sessionNeeds, { index: 'unresolved', ...partOf(request) })
+    const found = await build.getMany(
+      'sessions',
+      rows.map(({ id }) => id),
+    )
+    const sessions = new Map(found.map(({ id, text }) => [id, JSON.parse(text) as MoneySession]))
+    const items = rows.map(({ id }) => sessions.get(id)).filter((session) => session !== undefined)
+    return { items: items.map(unresolved), next }
+  })
+}
+
+/** What is needed since before this instant is to be asked for: the money clock less the wait. */
+async function dueBefore(build: Build): Promise<number> {
+  const [row] = await build.getMany('clocks', [moneyClockId])
+  if (!row) return Number.MIN_SAFE_INTEGER
+  const clock = JSON.parse(row.text) as MoneyClock
+  return (clock.now ?? Number.MIN_SAFE_INTEGER) - rulesOf(clock).wait
+}
+
+function unresolved({ sessionId, lookup, lookups }: MoneySession): UnresolvedSession {
+  const { reason = '', detail = '', at = '' } = lookup?.failure ?? {}
+  return { sessionId, reason, detail, lookups, at }
+}

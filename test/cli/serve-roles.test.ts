@@ -1,0 +1,110 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+
+const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
+
+void t.test('a projector serves its health and its metrics where it is told to', async (t) => {
+  const folder = await dataFolder(t)
+  const projector = new Serving(t, folder, ['--roles', 'projector', '--port', '0'])
+  const url = await projector.url()
+  t.same(await statusesOf(url, '/health/live', '/health/ready', '/metrics'), [200, 200, 200])
+  t.same(await statusesOf(url, '/agreements/a', '/projections', '/streams'), [404, 404, 404])
+  t.equal(await projector.stop(), 0)
+})
+
+void t.test('without a port a projector leaves the usual one to the API', async (t) => {
+  const projector = new Serving(t, await dataFolder(t), ['--roles', 'projector'])
+  await projector.lineWith('"type":"started"')
+  t.equal(await projector.stop(), 0)
+  t.ok(await projector.lineWith('health and metrics are not served'))
+  t.notOk(await projector.lineWith('Server listening'))
+})
+
+void t.test('the API alone serves everything', async (t) => {
+  const api = new Serving(t, await dataFolder(t), ['--roles', 'api', '--port', '0'])
+  const url = await api.url()
+  t.same(await statusesOf(url, '/health/live', '/metrics', '/projections'), [200, 200, 200])
+  t.same(await statusesOf(url, '/health/ready'), [503], 'nobody has built the read models')
+  t.equal(await api.stop(), 0)
+})
+
+void t.test('a port that is taken is an error, and leaves nothing running', async (t) => {
+  const folder = await dataFolder(t)
+  const api = new Serving(t, folder, ['--roles', 'api', '--port', '0'])
+  const { port } = new URL(await api.url())
+  const second = new Serving(t, folder, ['--roles', 'api', '--port', port])
+  t.equal(await second.exitCode, 1)
+  t.match(second.errors, /^tidemark: listen EADDRINUSE/m)
+  t.equal(await api.stop(), 0)
+})
+
+async function dataFolder(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tidemark-serve-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+async function statusesOf(url: string, ...paths: string[]): Promise<number[]> {
+  return Promise.all(paths.map(async (path) => (await fetch(url + path)).status))
+}
+
+/** `tidemark serve` over a folder, with no port from the environment. */
+class Serving {
+  readonly exitCode: Promise<number | null>
+  errors = ''
+  readonly #process: ChildProcess
+  readonly #lines: string[] = []
+  readonly #more = new Set<() => void>()
+  #ended = false
+
+  constructor(t: Test, folder: string, args: readonly string[]) {
+    const env = { ...process.env, TIDEMARK_DATA: folder, LOG_LEVEL: 'info' }
+    delete (env as NodeJS.ProcessEnv).PORT
+    const serving = spawn(process.execPath, [program, 'serve', ...args], { cwd: folder, env })
+    this.#process = serving
+    serving.stderr.on('data', (chunk) => (this.errors += String(chunk)))
+    createInterface({ input: serving.stdout }).on('line', (line) => {
+      this.#lines.push(line)
+      for (const wake of this.#more) wake()
+    })
+    this.exitCode = once(serving, 'close').then(([code]) => {
+      this.#ended = true
+      for (const wake of this.#more) wake()
+      return code as number | null
+    })
+    t.teardown(() => serving.kill('SIGKILL'))
+  }
+
+  async stop(): Promise<number | null> {
+    this.#process.kill('SIGTERM')
+    return this.exitCode
+  }
+
+  /** The first line with a text; undefined if the process ends without one. */
+  async lineWith(text: string): Promise<string | undefined> {
+    for (;;) {
+      const line = this.#lines.find((line) => line.includes(text))
+      if (line !== undefined || this.#ended) return line
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          this.#more.delete(wake)
+          resolve()
+        }
+        this.#more.add(wake)
+      })
+    }
+  }
+
+  async url(): Promise<string> {
+    const line = (await this.lineWith('Server listening')) ?? ''
+    const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? []
+    if (address === undefined) throw new Error(`the server did not start: ${this.errors}`)
+    return address
+  }
+}
