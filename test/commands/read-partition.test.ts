@@ -26,7 +26,7 @@ function page(first: number, count: number) {
     const raw = Buffer.from(text)
     const record = { text, fault: undefined, terminated: true, raw }
     return arrivalAt('data-records', record, `kafka:records/3/${first + n}`)
-  })
+  }).filter((arrival) => arrival !== undefined)
   const last = { offset: first + count - 1, timestamp: 1_000 + first + count }
   return { arrivals, next: { offset: first + count, last } }
 }
