@@ -16,6 +16,8 @@ export interface Metadata {
   readonly causationId?: string
   /** The source record's coordinate: `file:<hash>#<line>`, `key:<idempotency key>#<index>`, … */
   readonly source?: string
+  /** Of the event's data, from 2 on; absent while its type has one version only (domain/upcasting.ts). */
+  readonly schemaVersion?: number
 }
 
 /** An event on its way into the log. */
