@@ -69,7 +69,7 @@ export class StreamAppends {
     const name = this.#names.inServer(stream)
     return this.#turns.run(name, async () => {
       try {
-        return await this.#append(name, stream, events, expected)
+        return await this.#known.using(name, () => this.#append(name, stream, events, expected))
       } catch (error) {
         // What was sent may still arrive.
         if (!(error instanceof RevisionConflict)) this.#known.forget(name)
