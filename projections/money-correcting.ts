@@ -1,4 +1,4 @@
-import { matchSession, type Enrichment } from '../domain/enriched-money.js'
+import { matchSession, type EnrichedMoney, type Enrichment } from '../domain/enriched-money.js'
 import { formatTimestamp, parseTimestamp } from '../domain/timestamp.js'
 import {
   correctionsOf,
@@ -8,14 +8,7 @@ import {
   type UserCorrection,
 } from './money-corrections.js'
 import { moneyClockOf, moneyUserOf, timeToLiveAt } from './money-documents.js'
-import {
-  mayReach,
-  moneyPages,
-  reviseMoney,
-  userOfPage,
-  type KeptMoney,
-  type MoneyPage,
-} from './money-pages.js'
+import { mayReach, moneyPages, reviseMoney, userOfPage, type MoneyPage } from './money-pages.js'
 import { sessionPages, type MoneySession, type SessionPages } from './money-sessions.js'
 import type { Debt, Documents } from './projection.js'
 
@@ -120,8 +113,9 @@ function correctPage(queued: QueuedCorrection, pageId: string, documents: Docume
   const revision = { user, cause: queued.cause, documents }
   let changed = false
   for (const [index, money] of page.money.entries()) {
-    if (money.position >= queued.position) continue
-    const change = changeOf(queued.correction, money, documents)
+    const position = page.positions[index] ?? 0
+    if (position >= queued.position) continue
+    const change = changeOf(queued.correction, money, position, documents)
     if (change && reviseMoney(page, index, change, revision)) changed = true
   }
   if (!changed) return
@@ -132,7 +126,8 @@ function correctPage(queued: QueuedCorrection, pageId: string, documents: Docume
 /** What a correction says of some money; undefined if it is about other money. */
 function changeOf(
   correction: Correction,
-  { money, position, userInfo }: KeptMoney,
+  { money, userInfo }: EnrichedMoney,
+  position: number,
   documents: Documents,
 ): Partial<Enrichment> | undefined {
   switch (correction.type) {

@@ -25,12 +25,9 @@ export interface MoneyPage {
   /** The least and the greatest time of its money, epoch milliseconds. First, so that they are found without parsing. */
   first: number
   last: number
-  readonly money: KeptMoney[]
-}
-
-export interface KeptMoney extends EnrichedMoney {
-  /** Where its event stands in the log. */
-  readonly position: number
+  readonly money: EnrichedMoney[]
+  /** Of each money: where its event stands in the log. */
+  readonly positions: number[]
 }
 
 export interface MoneyPlace {
@@ -59,7 +56,7 @@ export function reviseMoney(
   if (!entry) return false
   const document = revised(entry, change)
   if (document === entry) return false
-  page.money[index] = { position: entry.position, ...document }
+  page.money[index] = document
   publish(document, user, cause, documents)
   return true
 }
@@ -96,9 +93,4 @@ export function mayReach(text: string, from: number, to: number | null): boolean
 /** The user whose page it is: a user's id has no slash. */
 export function userOfPage(pageId: string): string {
   return pageId.slice(0, pageId.indexOf('/'))
-}
-
-/** What is kept, without what readers do not see. */
-export function documentOf({ position: _, ...document }: KeptMoney): EnrichedMoney {
-  return document
 }
