@@ -90,7 +90,8 @@ export function deadLetterRoutes(server: Server, services: Services): void {
     const past = await timeTravel.models(request.query, reply, pastOfDeadLetter(id))
     if (!past && minPosition !== undefined) await caughtUp.documents(deadLetters.name, minPosition)
     const row = await findDeadLetter(past ?? readStore, id)
-    if (!row) throw new Problem('not-found', `there is no dead letter ${JSON.stringify(id)}${whenAsked(past)}`)
+    if (!row)
+      throw new Problem('not-found', `there is no dead letter ${JSON.stringify(id)}${whenAsked(past)}`)
     return sendDocument(request, reply, row.text)
   })
 

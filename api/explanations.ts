@@ -35,10 +35,9 @@ const ExplanationAnswer = Type.Object({
   }),
   position: Type.Integer({ description: 'The log was read up to here. It is the same on all pages.' }),
   rule: Type.String({ description: 'What is counted, in words.' }),
-  grounds: Type.Array(
-    Type.Object({ ...place, at: instant('When it happened.'), detail: Type.String() }),
-    { description: 'The events that decide which others are counted.' },
-  ),
+  grounds: Type.Array(Type.Object({ ...place, at: instant('When it happened.'), detail: Type.String() }), {
+    description: 'The events that decide which others are counted.',
+  }),
   steps: Type.Array(
     Type.Object({
       ...place,
@@ -67,7 +66,8 @@ const ExplanationQuery = Type.Object({ ...listParameters, asOf })
 
 /** `…/explain` for every figure that can be explained. */
 export function explanationRoutes(server: Server, services: Services): void {
-  for (const [url, explainer] of Object.entries(explainers)) explanationRoute(server, services, url, explainer)
+  for (const [url, explainer] of Object.entries(explainers))
+    explanationRoute(server, services, url, explainer)
 }
 
 function explanationRoute(server: Server, services: Services, document: string, explainer: Explainer): void {

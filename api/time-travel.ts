@@ -9,7 +9,6 @@ import type { CaughtUp } from '../projections/queries/caught-up.js'
 import type { LongReads } from './long-reads.js'
 import type { DocumentQuery } from './parameters.js'
 import { Problem } from './problem.js'
-import type { Server } from './services.js'
 
 export interface TimeTravelOptions {
   readonly eventStore: EventStore
@@ -65,23 +64,6 @@ export function whenAsked(models: PastModels | undefined): string {
   return models ? ` as of position ${models.position}` : ''
 }
 
-/**
- * Refuses `asOf` where it would not be answered: a list as of now is not what was asked for. Call it before the routes
- * are added.
- */
-export function refuseAsOfElsewhere(server: Server): void {
-  server.addHook('onRoute', (route) => {
-    const query = route.schema?.querystring as { readonly properties?: object } | undefined
-    const parameters = query?.properties ?? {}
-    if (!('minPosition' in parameters) || 'asOf' in parameters) return
-    route.preValidation = [route.preValidation ?? []].flat()
-    route.preValidation.push(async ({ query }) => {
-      if ((query as { asOf?: unknown }).asOf !== undefined)
-        throw faulty(`asOf is not taken by ${route.url}, which answers as of now: leave it away`)
-    })
-  })
-}
-
 type Point = { readonly position: number } | { readonly instant: number }
 
 /** @throws {Problem} */
@@ -89,17 +71,20 @@ function pointOf(text: string): Point {
   if (/^[0-9]+$/.test(text)) {
     const position = Number(text)
     if (Number.isSafeInteger(position)) return { position }
-    throw faulty(`asOf is ${shown(text)}: no position is that great`)
+    throw invalidAsOf(`asOf is ${shown(text)}: no position is that great`)
   }
   try {
     return { instant: parseTimestamp(text) }
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error
-    throw faulty(`asOf is neither a position nor an instant: ${error.message} (in an address, + is written %2B)`)
+    throw invalidAsOf(
+      `asOf is neither a position nor an instant: ${error.message} (in an address, + is written %2B)`,
+    )
   }
 }
 
-function faulty(detail: string): Problem {
+/** What is said of an `asOf` that cannot be answered. */
+export function invalidAsOf(detail: string): Problem {
   return new Problem('invalid-parameter', detail, {
     errors: [{ path: '/asOf', code: 'invalid-parameter', detail }],
   })

@@ -17,7 +17,8 @@ export const explainable = Object.values(explainers)
 /** `tidemark explain <kind> <name…>`: the events behind a figure, and how they add up. */
 export async function explainFigure(kind: string, names: readonly string[], context: Context): Promise<void> {
   const explainer = Object.values(explainers).find(({ name }) => name === kind)
-  if (!explainer) throw new WrongUsage(`there is nothing called ${JSON.stringify(kind)} to explain: take ${explainable}`)
+  if (!explainer)
+    throw new WrongUsage(`there is nothing called ${JSON.stringify(kind)} to explain: take ${explainable}`)
   const subject = subjectOf(explainer, names)
   await withSystem(context, async (system) => {
     const explanation = await wholeExplanation(explainer, subject, system)
@@ -55,7 +56,9 @@ function subjectOf(explainer: Explainer, names: readonly string[]): Record<strin
     parameters.map(([name, { description, pattern, example }], at) => {
       const value = names[at] ?? ''
       if (pattern !== undefined && !new RegExp(pattern, 'u').test(value))
-        throw new WrongUsage(`${name} is ${JSON.stringify(value)}: it takes ${description}, such as ${example}`)
+        throw new WrongUsage(
+          `${name} is ${JSON.stringify(value)}: it takes ${description}, such as ${example}`,
+        )
       return [name, value]
     }),
   )

@@ -2,8 +2,7 @@ import type { Agreement } from './agreement.js'
 import { byPrecedence } from './coverage.js'
 
 /** What decided that an agreement counts a record, and not another one (docs/semantics.md, Matching). */
-export type MatchReason =
-  'only-agreement' | 'latest-service-start' | 'latest-signature' | 'greatest-id'
+export type MatchReason = 'only-agreement' | 'latest-service-start' | 'latest-signature' | 'greatest-id'
 
 export interface Match {
   readonly reason: MatchReason

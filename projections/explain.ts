@@ -11,7 +11,14 @@ import {
   type Explainer,
   type SumFigure,
 } from './explainer.js'
-import { placeOf, type Amount, type Explanation, type Figure, type Outcome, type Step } from './explanation.js'
+import {
+  placeOf,
+  type Amount,
+  type Explanation,
+  type Figure,
+  type Outcome,
+  type Step,
+} from './explanation.js'
 import type { PageRequest } from './queries/page.js'
 
 const eventsAPage = 200
@@ -37,7 +44,8 @@ export async function explain<Name extends string>(
   const counted = await steps(opened, log, start, limit, resumed !== undefined)
   const figure = figureOf(opened, resumed?.figure ?? counted.whole)
   const raised = await outcomes(opened, log, start, counted, limit)
-  if (figure.events === 0 && raised.items.length === 0 && !resumed) throw new NothingToExplain(opened.otherwise)
+  if (figure.events === 0 && raised.items.length === 0 && !resumed)
+    throw new NothingToExplain(opened.otherwise)
   const next = counted.next ?? raised.next
   return {
     subject: opened.subject,
@@ -65,33 +73,49 @@ interface CountedSteps {
 
 /** A page of steps. The first page reads all of them, for their sum. */
 async function steps(
-  { figure, sources }: Case,
+  opened: Case,
   log: Evidence,
   start: ExplainedPlace,
   limit: number,
   isResumed: boolean,
 ): Promise<CountedSteps> {
-  const sum = 'plus' in figure ? figure : undefined
+  const sum = 'plus' in opened.figure ? opened.figure : undefined
   const items: Step[] = []
   let value = sum && begun(sum, start.total)
   let total = value
   let next: Next | undefined
   let events = 0
-  for (let source = start.source; source < sources.length && !(next && isResumed); source++) {
-    const { stream, read } = sources[source] ?? nothing
-    for await (const event of eventsOf(stream, source === start.source ? start.revision : 0, log)) {
-      const contribution = read(event)
-      if (!contribution) continue
-      if (items.length === limit) next ??= { source, revision: event.revision }
-      if (next && isResumed) break
-      if (sum && value !== undefined) value = sum.plus(value, contribution.amount ?? sum.zero)
-      events++
-      if (next) continue
-      total = value
-      items.push(stepOf(event, contribution, total))
-    }
+  for await (const { event, contribution, source } of contributions(opened, log, start)) {
+    if (items.length === limit) next ??= { source, revision: event.revision }
+    if (next && isResumed) break
+    if (sum && value !== undefined) value = sum.plus(value, contribution.amount ?? sum.zero)
+    events++
+    if (next) continue
+    total = value
+    items.push(stepOf(event, contribution, total))
   }
   return { items, total, next, whole: { value, events } }
+}
+
+interface Counted {
+  readonly event: RecordedEvent
+  readonly contribution: Contribution
+  readonly source: number
+}
+
+/** What is counted, from a place on: one source after the other. */
+async function* contributions(
+  { sources }: Case,
+  log: Evidence,
+  start: ExplainedPlace,
+): AsyncGenerator<Counted, void, void> {
+  for (const [source, { stream, read }] of sources.entries()) {
+    if (source < start.source) continue
+    for await (const event of eventsOf(stream, source === start.source ? start.revision : 0, log)) {
+      const contribution = read(event)
+      if (contribution) yield { event, contribution, source }
+    }
+  }
 }
 
 /** @throws {InvalidCursor} the cursor has a total that is none of this figure */
@@ -128,14 +152,19 @@ async function outcomes(
   for await (const event of eventsOf(stream, start.source === source ? start.revision : 0, log)) {
     const figure = read(event)
     if (figure === undefined) continue
-    if (counted.items.length + items.length === limit) return { items, next: { source, revision: event.revision } }
+    if (counted.items.length + items.length === limit)
+      return { items, next: { source, revision: event.revision } }
     items.push({ ...placeOf(event), recordedAt: formatTimestamp(event.recordedTime), figure })
   }
   return { items }
 }
 
 /** The events of a stream from a revision on, as far as they are known; others have their turn between two pages. */
-async function* eventsOf(stream: string, from: number, log: Evidence): AsyncGenerator<RecordedEvent, void, void> {
+async function* eventsOf(
+  stream: string,
+  from: number,
+  log: Evidence,
+): AsyncGenerator<RecordedEvent, void, void> {
   const { eventStore, position, signal } = log
   for (;;) {
     signal.throwIfAborted()
@@ -150,5 +179,3 @@ async function* eventsOf(stream: string, from: number, log: Evidence): AsyncGene
     from = last.revision + 1
   }
 }
-
-const nothing: Case['sources'][number] = { stream: '', read: () => undefined }

@@ -106,7 +106,8 @@ function groundsOf(all: readonly Signed[], month: Month): Ground[] {
 function covered({ id, serviceStartAt }: Agreement, coverage: Coverage | undefined): string {
   const from = `agreement ${id}, service from ${formatTimestamp(serviceStartAt)}`
   if (!coverage) return `${from}: counts nothing, since another one that starts then goes before it`
-  const end = coverage.to === Infinity ? 'on' : `until ${formatTimestamp(coverage.to)}, when another one starts`
+  const end =
+    coverage.to === Infinity ? 'on' : `until ${formatTimestamp(coverage.to)}, when another one starts`
   return `${from}: counts records from then ${end}`
 }
 
@@ -118,7 +119,8 @@ function counter(own: Signed, all: readonly Signed[], month: Month) {
     if (event.type !== 'DataRecorded' || !coverage) return undefined
     const { recordedAt, recordedBytes } = event.data as DataRecorded['data']
     const instant = parseTimestamp(recordedAt)
-    if (instant < Math.max(month.start, coverage.from) || instant >= Math.min(month.end, coverage.to)) return undefined
+    if (instant < Math.max(month.start, coverage.from) || instant >= Math.min(month.end, coverage.to))
+      return undefined
     const match = matchOf(own.agreement, agreements, instant)
     return { at: recordedAt, amount: recordedBytes, rule: applied(match, event, instant, own, all) }
   }
@@ -132,7 +134,8 @@ function applied(
   all: readonly Signed[],
 ): AppliedRule {
   const came = own.event.position
-  if (came < position) return { code: match.reason, detail: `${reasons[match.reason](match)}.`, since: position }
+  if (came < position)
+    return { code: match.reason, detail: `${reasons[match.reason](match)}.`, since: position }
   const before = all.filter(({ event }) => event.position < came).map(({ agreement }) => agreement)
   const previous = ownerAt(before, instant)
   const until = previous ? `agreement ${previous.id} counted it` : 'no agreement counted it'
@@ -148,7 +151,8 @@ const reasons: Readonly<Record<Match['reason'], (match: Match) => string>> = {
   'only-agreement': () => 'The only agreement whose service had started',
   'latest-service-start': ({ over }) => `Its service started last: after that of agreement ${over?.id}`,
   'latest-signature': ({ over }) => `It was signed last: after agreement ${over?.id}, which starts with it`,
-  'greatest-id': ({ over }) => `It has the greatest id: agreement ${over?.id} starts with it and was signed with it`,
+  'greatest-id': ({ over }) =>
+    `It has the greatest id: agreement ${over?.id} starts with it and was signed with it`,
 }
 
 /** Null beyond the years that have timestamps. */

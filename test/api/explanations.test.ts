@@ -38,9 +38,15 @@ void t.test('an explanation adds up to the figure of the document', async (t) =>
   t.match(answer.body.subject, { type: 'billing-period', agreementId: 'agreement-1', month: '2020-01' })
   t.equal(figure.value, document.body.totalRecordedBytes)
   t.equal(figure.events, document.body.recordCount)
-  t.equal(steps.reduce((sum, { amount }) => sum + amount, 0), figure.value)
+  t.equal(
+    steps.reduce((sum, { amount }) => sum + amount, 0),
+    figure.value,
+  )
   t.same([steps.length, steps.at(-1)?.total, next], [10, 1000, null])
-  t.same(outcomes.map(({ type, figure }) => [type, figure]), [['DataPlanExceeded', 1000]])
+  t.same(
+    outcomes.map(({ type, figure }) => [type, figure]),
+    [['DataPlanExceeded', 1000]],
+  )
   t.same([position, answer.headers.get('as-of-position')], [head, String(head)])
   const { body } = await get('/streams/subscriber-48100200300')
   const inLog = (body.items as { position: number; data: { recordedBytes: number } }[]).reverse()
@@ -72,7 +78,10 @@ void t.test('its pages are all of one time', async (t) => {
   )
   for (const { figure, position } of pages) t.same([figure, position], [pages[0]!.figure, pages[0]!.position])
   const amounts = pages.flatMap(({ steps }) => steps.map(({ amount }) => amount))
-  t.equal(amounts.reduce((sum, amount) => sum + amount, 0), pages[0]!.figure.value)
+  t.equal(
+    amounts.reduce((sum, amount) => sum + amount, 0),
+    pages[0]!.figure.value,
+  )
   t.equal(pages.at(-1)!.steps.at(-1)?.total, pages[0]!.figure.value)
 })
 
@@ -94,8 +103,16 @@ void t.test('as of a position it explains the document of then', async (t) => {
 void t.test('what is unknown or malformed is answered as everywhere', async (t) => {
   const { get } = await exceededMonth(t)
   const answers: [string, number, object][] = [
-    ['/agreements/nobody/billing-periods/2020-01/explain', 404, { code: 'not-found', detail: /no agreement "nobody"/ }],
-    ['/agreements/agreement-1/billing-periods/2020-02/explain', 404, { detail: /no data records in 2020-02/ }],
+    [
+      '/agreements/nobody/billing-periods/2020-01/explain',
+      404,
+      { code: 'not-found', detail: /no agreement "nobody"/ },
+    ],
+    [
+      '/agreements/agreement-1/billing-periods/2020-02/explain',
+      404,
+      { detail: /no data records in 2020-02/ },
+    ],
     ['/agreements/agreement-1/billing-periods/2020-13/explain', 400, { errors: [{ path: '/month' }] }],
     [`${url}?limit=0`, 400, { errors: [{ path: '/limit' }] }],
     [`${url}?asOf=soon`, 400, { errors: [{ path: '/asOf' }] }],

@@ -109,7 +109,11 @@ void t.test('lists are as of now only, and say so', async (t) => {
   for (const path of lists) {
     const { status, body } = await get(`${path}?asOf=1`)
     t.equal(status, 400, path)
-    t.match(body, { code: 'invalid-parameter', errors: [{ path: '/asOf', detail: /answers as of now/ }] }, path)
+    t.match(
+      body,
+      { code: 'invalid-parameter', errors: [{ path: '/asOf', detail: /answers as of now/ }] },
+      path,
+    )
     t.not((await get(path)).status, 400, path)
   }
 })

@@ -40,7 +40,10 @@ void t.test('tidemark explain', async (t) => {
   await t.test('prints every event and what they add up to', async (t) => {
     const { code, stdout, stderr } = await run('explain', 'billing-period', 'a', '2020-01')
     t.same([code, stderr], [0, ''])
-    t.match(stdout, /^billing-period: totalRecordedBytes is 719400 bytes, from 1200 events up to position \d+\n/)
+    t.match(
+      stdout,
+      /^billing-period: totalRecordedBytes is 719400 bytes, from 1200 events up to position \d+\n/,
+    )
     const steps = stdout.split('\n').filter((line) => line.startsWith('subscriber-1 '))
     t.equal(steps.length, 1_200)
     t.match(steps.at(-1), /DataRecorded +2020-01-05T00:00:00Z +1199 +719400 +only-agreement/)
@@ -51,9 +54,16 @@ void t.test('tidemark explain', async (t) => {
   await t.test('prints one document as JSON', async (t) => {
     const { code, stdout } = await run('explain', 'billing-period', 'a', '2020-01', '--json')
     t.equal(code, 0)
-    const explanation = JSON.parse(stdout) as { steps: { amount: number }[]; outcomes: object[]; figure: object }
+    const explanation = JSON.parse(stdout) as {
+      steps: { amount: number }[]
+      outcomes: object[]
+      figure: object
+    }
     t.match(explanation.figure, { name: 'totalRecordedBytes', value: 719_400, unit: 'bytes', events: 1_200 })
-    t.equal(explanation.steps.reduce((sum, { amount }) => sum + amount, 0), 719_400)
+    t.equal(
+      explanation.steps.reduce((sum, { amount }) => sum + amount, 0),
+      719_400,
+    )
     t.equal(explanation.outcomes.length, 1)
     t.notOk('next' in explanation, 'it has all pages')
   })

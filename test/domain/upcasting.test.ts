@@ -53,7 +53,10 @@ void t.test('given an event of an unknown version, when it is read, that is an e
     ['TariffSet', 'two' as unknown as number],
   ] as const) {
     const read = () => versions.current(event(type, {}, version))
-    t.throws(read, { code: 'unknown-schema-version', message: /at position 17 has schema version .* newer program/ })
+    t.throws(read, {
+      code: 'unknown-schema-version',
+      message: /at position 17 has schema version .* newer program/,
+    })
   }
 })
 
@@ -75,7 +78,9 @@ void t.test('however many steps there are, each is taken once and in order', asy
       const version = Math.min(from, steps) + 1
       const { data, metadata } = new SchemaVersions(table).current(event('Grown', { taken: [] }, version))
       const expected = Array.from({ length: steps + 1 - version }, (_, n) => version + n)
-      return JSON.stringify(data) === JSON.stringify({ taken: expected }) && metadata.schemaVersion === steps + 1
+      return (
+        JSON.stringify(data) === JSON.stringify({ taken: expected }) && metadata.schemaVersion === steps + 1
+      )
     }),
   )
 })

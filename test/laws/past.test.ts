@@ -159,7 +159,12 @@ function addedUp(step: Step, at: ReadonlyMap<number, RecordedEvent>, { steps }: 
 }
 
 /** From the position on that a step names it is counted here; before that where it says, or nowhere. */
-async function countsSince(step: Step, key: string, eventStore: EventStore, models: ReadModels): Promise<void> {
+async function countsSince(
+  step: Step,
+  key: string,
+  eventStore: EventStore,
+  models: ReadModels,
+): Promise<void> {
   const { since, from } = step.rule
   const has = (explanation: Explanation | undefined) =>
     explanation?.steps.some(({ position }) => position === step.position) ?? false
@@ -202,7 +207,11 @@ async function explanationOf(
   } while (after !== undefined)
   const [first] = pages
   for (const { figure } of pages) equal(figure, first!.figure, 'the figure is the same on all pages')
-  return { ...first!, steps: pages.flatMap(({ steps }) => steps), outcomes: pages.flatMap(({ outcomes }) => outcomes) }
+  return {
+    ...first!,
+    steps: pages.flatMap(({ steps }) => steps),
+    outcomes: pages.flatMap(({ outcomes }) => outcomes),
+  }
 }
 
 function agreementsIn(log: readonly RecordedEvent[]): string[] {

@@ -12,32 +12,53 @@ import { watchedReads } from './watched-reads.js'
 
 const { signal } = new AbortController()
 
-void t.test('given a late agreement, when asked as of before it, the one that had the records has them', async (t) => {
-  const { eventStore, append } = await openTidemark(t)
-  await append(
-    signed({ id: 'old' }),
-    recorded('r1', '2020-01-05T00:00:00Z', 1),
-    recorded('r2', '2020-01-20T00:00:00Z', 2),
-    signed({ id: 'new', starts: '2020-01-10T00:00:00Z' }),
-    // Another subscriber's record moves everybody's clock: January ends.
-    recorded('x', '2020-02-01T00:00:00Z', 9, '2'),
-    recorded('r3', '2020-01-06T00:00:00Z', 4),
-  )
-  const period = async (id: string, position: number) => {
-    const models = await asOf(pastOfAgreement(id), position, { eventStore, signal })
-    const row = await billingPeriodsOf(models).get(id, '2020-01')
-    if (!row) return undefined
-    const { totalRecordedBytes, status, lateRecords } = JSON.parse(row.text) as BillingPeriod
-    return [totalRecordedBytes, status, lateRecords]
-  }
-  t.same(await period('old', 1), undefined)
-  t.same(await period('old', 2), [1, 'open', 0])
-  t.same(await period('old', 3), [3, 'open', 0])
-  t.same(await period('new', 3), undefined)
-  t.same([await period('old', 4), await period('new', 4)], [[1, 'open', 0], [2, 'open', 0]])
-  t.same([await period('old', 5), await period('new', 5)], [[1, 'closed', 0], [2, 'closed', 0]])
-  t.same([await period('old', 6), await period('new', 6)], [[5, 'closed', 1], [2, 'closed', 0]])
-})
+void t.test(
+  'given a late agreement, when asked as of before it, the one that had the records has them',
+  async (t) => {
+    const { eventStore, append } = await openTidemark(t)
+    await append(
+      signed({ id: 'old' }),
+      recorded('r1', '2020-01-05T00:00:00Z', 1),
+      recorded('r2', '2020-01-20T00:00:00Z', 2),
+      signed({ id: 'new', starts: '2020-01-10T00:00:00Z' }),
+      // Another subscriber's record moves everybody's clock: January ends.
+      recorded('x', '2020-02-01T00:00:00Z', 9, '2'),
+      recorded('r3', '2020-01-06T00:00:00Z', 4),
+    )
+    const period = async (id: string, position: number) => {
+      const models = await asOf(pastOfAgreement(id), position, { eventStore, signal })
+      const row = await billingPeriodsOf(models).get(id, '2020-01')
+      if (!row) return undefined
+      const { totalRecordedBytes, status, lateRecords } = JSON.parse(row.text) as BillingPeriod
+      return [totalRecordedBytes, status, lateRecords]
+    }
+    t.same(await period('old', 1), undefined)
+    t.same(await period('old', 2), [1, 'open', 0])
+    t.same(await period('old', 3), [3, 'open', 0])
+    t.same(await period('new', 3), undefined)
+    t.same(
+      [await period('old', 4), await period('new', 4)],
+      [
+        [1, 'open', 0],
+        [2, 'open', 0],
+      ],
+    )
+    t.same(
+      [await period('old', 5), await period('new', 5)],
+      [
+        [1, 'closed', 0],
+        [2, 'closed', 0],
+      ],
+    )
+    t.same(
+      [await period('old', 6), await period('new', 6)],
+      [
+        [5, 'closed', 1],
+        [2, 'closed', 0],
+      ],
+    )
+  },
+)
 
 void t.test('nothing is appended, and nothing is held but the documents asked for', async (t) => {
   const { eventStore, append } = await openTidemark(t)
@@ -81,7 +102,10 @@ void t.test('what is not there yet is not looked for in the log', async (t) => {
 
 void t.test('when it is called off, it stops between two pages, and others had their turn', async (t) => {
   const { eventStore, append } = await openTidemark(t)
-  await append(signed({ id: 'a' }), ...Array.from({ length: 5_000 }, (_, n) => recorded(`r${n}`, '2020-01-05T00:00:00Z')))
+  await append(
+    signed({ id: 'a' }),
+    ...Array.from({ length: 5_000 }, (_, n) => recorded(`r${n}`, '2020-01-05T00:00:00Z')),
+  )
   const stopping = new AbortController()
   let pages = 0
   let turns = 0
@@ -90,7 +114,10 @@ void t.test('when it is called off, it stops between two pages, and others had t
     if (++pages === 3) stopping.abort(new Error('enough'))
     return page
   })
-  const folding = asOf(pastOfAgreement('a'), await eventStore.head(), { eventStore: watched, signal: stopping.signal })
+  const folding = asOf(pastOfAgreement('a'), await eventStore.head(), {
+    eventStore: watched,
+    signal: stopping.signal,
+  })
   await t.rejects(folding, { message: 'enough' })
   t.equal(pages, 3)
   t.ok(turns >= 2, `${turns} turns`)
@@ -113,5 +140,8 @@ void t.test('a fold that fails says where', async (t) => {
   }
   const folded = await asOf(failing, 1, { eventStore, signal })
   t.ok(await agreementsOf(folded).get('a'), 'before that event all is well')
-  await t.rejects(asOf(failing, 2, { eventStore, signal }), { code: 'projection-failed', message: /position 2/ })
+  await t.rejects(asOf(failing, 2, { eventStore, signal }), {
+    code: 'projection-failed',
+    message: /position 2/,
+  })
 })

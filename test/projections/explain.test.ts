@@ -17,7 +17,12 @@ async function explained(tidemark: Tidemark, key: string, asked: Asked = {}): Pr
   const { eventStore, readStore } = tidemark
   const { position = await eventStore.head(), limit = 100, after } = asked
   const [id = '', month = ''] = key.split('/')
-  return explain(billingPeriodExplainer, { id, month }, { eventStore, models: readStore, position, signal }, { limit, after })
+  return explain(
+    billingPeriodExplainer,
+    { id, month },
+    { eventStore, models: readStore, position, signal },
+    { limit, after },
+  )
 }
 
 /** A step in short: `4 r1 10 = 30 only-agreement since 4`. */
@@ -107,7 +112,10 @@ void t.test('why it is this agreement that counts a record', async (t) => {
   t.same(steps(await explained(tidemark, 'late/2020-01', { position: 7 })), [
     '@7 #2 +4 = 4, latest-service-start since 7',
   ])
-  await t.rejects(explained(tidemark, 'a/2020-01'), { code: 'nothing-to-explain', message: /no data records in 2020-01/ })
+  await t.rejects(explained(tidemark, 'a/2020-01'), {
+    code: 'nothing-to-explain',
+    message: /no data records in 2020-01/,
+  })
 })
 
 void t.test('a period that lost all its records is explained by what it once said', async (t) => {
@@ -138,7 +146,10 @@ void t.test('page by page the steps add up to the same figure, whatever comes in
   const outcomes: Explanation['outcomes'][number][] = []
   let after: string | undefined
   for (let page = 0; page === 0 || after !== undefined; page++) {
-    const { steps, figure, position, next, ...rest } = await explained(tidemark, 'a/2020-01', { limit: 100, after })
+    const { steps, figure, position, next, ...rest } = await explained(tidemark, 'a/2020-01', {
+      limit: 100,
+      after,
+    })
     t.same([figure.value, figure.events, position], [101_025, 450, 452], `page ${page}`)
     all.push(...steps)
     outcomes.push(...rest.outcomes)
@@ -148,8 +159,14 @@ void t.test('page by page the steps add up to the same figure, whatever comes in
   }
   t.equal(all.length, 450)
   t.equal(all.at(-1)?.total, 101_025)
-  t.equal(all.reduce((sum, { amount }) => sum + Number(amount), 0), 101_025)
-  t.same(outcomes.map(({ type }) => type), ['DataPlanExceeded'])
+  t.equal(
+    all.reduce((sum, { amount }) => sum + Number(amount), 0),
+    101_025,
+  )
+  t.same(
+    outcomes.map(({ type }) => type),
+    ['DataPlanExceeded'],
+  )
   t.equal((await explained(tidemark, 'a/2020-01')).figure.value, 106_025, 'asked anew, it is of now')
 })
 

@@ -9,7 +9,10 @@ import { watchedReads } from './watched-reads.js'
 const { signal } = new AbortController()
 
 /** A log that took its events at these times (epoch milliseconds), and how many pages of it were read. */
-async function logOf(t: Test, times: readonly number[]): Promise<{ eventStore: EventStore; pages: () => number }> {
+async function logOf(
+  t: Test,
+  times: readonly number[],
+): Promise<{ eventStore: EventStore; pages: () => number }> {
   const { eventStore, append } = await openTidemark(t)
   await append(...times.map((_, n) => event('a', n)))
   return timedAs(eventStore, times)
@@ -46,7 +49,10 @@ void t.test('finds how far the log had got', async (t) => {
 })
 
 void t.test('the log is read once, and after that from a place near the answer', async (t) => {
-  const { eventStore, pages } = await logOf(t, Array.from({ length: 20_000 }, (_, n) => n))
+  const { eventStore, pages } = await logOf(
+    t,
+    Array.from({ length: 20_000 }, (_, n) => n),
+  )
   const times = new LogTimes(eventStore)
   t.equal(await times.positionAt(19_000, signal), 19_001)
   const first = pages()
@@ -60,7 +66,10 @@ void t.test('the log is read once, and after that from a place near the answer',
 void t.test('any times, also of a clock that was set back, in any order of questions', async (t) => {
   const time = fc.nat(12)
   const length = 12
-  const { eventStore } = await logOf(t, Array.from({ length }, () => 0))
+  const { eventStore } = await logOf(
+    t,
+    Array.from({ length }, () => 0),
+  )
   const logs = fc.record({
     times: fc.array(time, { minLength: length, maxLength: length }),
     instants: fc.array(time, { minLength: 1, maxLength: 6 }),

@@ -16,13 +16,18 @@ void t.test('a log of version 0.1 gives the documents that it gave then', async 
   await tidemark.append(...storedEvents('log-0.1.ndjson'))
   const eventStore = upcasting(tidemark.eventStore)
   for (const projection of projections) await foldToHead(projection, eventStore, tidemark.readStore)
-  const expected = JSON.parse(readFileSync(fixture('log-0.1.documents.json'), 'utf8')) as Record<string, object>
+  const expected = JSON.parse(readFileSync(fixture('log-0.1.documents.json'), 'utf8')) as Record<
+    string,
+    object
+  >
   for (const collection of ['agreements', 'billing-periods']) {
     t.same(await tidemark.documents(collection), expected[collection], collection)
   }
   const letters = await tidemark.documents<DeadLetter>('dead-letters', 'dead-letters')
   t.same(
-    Object.values(letters).map(({ reason, retries }) => `${reason} ${retries}`).sort(),
+    Object.values(letters)
+      .map(({ reason, retries }) => `${reason} ${retries}`)
+      .sort(),
     ['conflicting-duplicate 0', 'missing-field 1', 'wrong-field-count 0'],
   )
   t.equal(await eventStore.head(), 27, 'every notification was there already')
