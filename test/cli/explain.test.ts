@@ -13,6 +13,8 @@ interface Ran {
   readonly stderr: string
 }
 
+t.setTimeout(180_000)
+
 void t.test('tidemark explain', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-explain-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
