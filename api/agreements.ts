@@ -1,13 +1,16 @@
 import { Type } from 'typebox'
 import { AgreementInput } from '../domain/agreement.js'
+import type { PastModels } from '../projections/as-of.js'
 import { dataPlans } from '../projections/data-plans.js'
+import { pastOfAgreement } from '../projections/data-plan-past.js'
 import { agreementsOf, type AgreementDocument } from '../projections/queries/agreements.js'
-import { component, json, notModified, problemAnswers, readProblems } from './answers.js'
+import { component, documentAnswer, documentProblems, notModified, problemAnswers } from './answers.js'
 import { DocumentHeaders, sendDocument } from './documents.js'
-import { agreementId, ReadQuery } from './parameters.js'
+import { agreementId, DocumentQuery } from './parameters.js'
 import { Problem } from './problem.js'
 import { intakeRoute } from './record-intake.js'
 import type { Server, Services } from './services.js'
+import { whenAsked } from './time-travel.js'
 
 const tag = 'Data plans'
 
@@ -28,39 +31,42 @@ export function agreementRoutes(server: Server, services: Services): void {
     summary: 'Take agreements in',
     tag,
   })
-  const { caughtUp, readStore } = services
+  const { caughtUp, readStore, timeTravel } = services
   const agreements = agreementsOf(readStore)
   const schema = {
     summary: 'An agreement',
     tags: [tag],
     params: Type.Object({ id: agreementId }),
-    querystring: ReadQuery,
+    querystring: DocumentQuery,
     headers: DocumentHeaders,
     response: {
-      200: json('What was signed.', component(server, 'Agreement', AgreementAnswer)),
+      200: documentAnswer('What was signed.', component(server, 'Agreement', AgreementAnswer)),
       ...notModified,
-      ...problemAnswers('not-found', ...readProblems),
+      ...problemAnswers(...documentProblems),
     },
   }
   server.get('/agreements/:id', { schema }, async (request, reply) => {
+    const { id } = request.params
+    const past = await timeTravel.models(request.query, reply, pastOfAgreement(id))
     const { minPosition } = request.query
-    if (minPosition !== undefined) await caughtUp.documents(dataPlans.name, minPosition)
-    const row = await agreements.get(request.params.id)
-    if (!row) throw unknownAgreement(request.params.id)
+    if (!past && minPosition !== undefined) await caughtUp.documents(dataPlans.name, minPosition)
+    const row = await (past ? agreementsOf(past) : agreements).get(id)
+    if (!row) throw unknownAgreement(id, past)
     return sendDocument(request, reply, row.text)
   })
 }
 
-export function unknownAgreement(id: string): Problem {
-  return new Problem('not-found', `there is no agreement ${JSON.stringify(id)}`)
+export function unknownAgreement(id: string, past?: PastModels): Problem {
+  return new Problem('not-found', `there is no agreement ${JSON.stringify(id)}${whenAsked(past)}`)
 }
 
 /** @throws {Problem} there is none */
 export async function agreementOf(
   agreements: ReturnType<typeof agreementsOf>,
   id: string,
+  past?: PastModels,
 ): Promise<AgreementDocument> {
   const row = await agreements.get(id)
-  if (!row) throw unknownAgreement(id)
+  if (!row) throw unknownAgreement(id, past)
   return JSON.parse(row.text) as AgreementDocument
 }

@@ -44,6 +44,12 @@ export function json(description: string, schema: TSchema) {
   return { description, content: { 'application/json': { schema } } }
 }
 
+/** One document, or a page about it, in JSON; as of the past if that is asked for. */
+export function documentAnswer(description: string, schema: TSchema) {
+  const position = Type.Integer({ description: 'Of an answer to `asOf`: the position that it is as of.' })
+  return { ...json(description, schema), headers: { 'as-of-position': position } }
+}
+
 /** A page of a list. */
 export function listOf(items: TSchema) {
   return Type.Object({
@@ -71,6 +77,14 @@ export function problemAnswers(...codes: readonly ProblemCode[]) {
 
 /** Of reads that can wait. */
 export const readProblems = ['invalid-parameter', 'not-caught-up'] as const
+/** Of reads of one document, which may be as of the past. */
+export const documentProblems = [
+  'not-found',
+  ...readProblems,
+  'too-many-long-reads',
+  'unknown-schema-version',
+  'not-ready',
+] as const
 /** Of lists. */
 export const listProblems = ['invalid-parameter', 'invalid-cursor', 'not-caught-up'] as const
 /** Of documents that `If-None-Match` may spare. */

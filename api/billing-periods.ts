@@ -1,4 +1,6 @@
 import { Type } from 'typebox'
+import type { PastModels } from '../projections/as-of.js'
+import { pastOfAgreement } from '../projections/data-plan-past.js'
 import { dataPlans } from '../projections/data-plans.js'
 import { agreementsOf } from '../projections/queries/agreements.js'
 import { billingPeriodsOf, listBillingPeriods } from '../projections/queries/billing-periods.js'
@@ -6,19 +8,21 @@ import { listRecordsOfPeriod } from '../projections/queries/period-records.js'
 import { agreementOf } from './agreements.js'
 import {
   component,
+  documentAnswer,
+  documentProblems,
   json,
   listOf,
   listProblems,
   notModified,
   problemAnswers,
-  readProblems,
 } from './answers.js'
 import { DataRecordAnswer } from './data-records.js'
 import { DocumentHeaders, sendDocument } from './documents.js'
 import { asTexts, sendList } from './lists.js'
-import { agreementId, ListQuery, month, ReadQuery } from './parameters.js'
+import { agreementId, DocumentQuery, ListQuery, month } from './parameters.js'
 import { Problem } from './problem.js'
 import type { Server, Services } from './services.js'
+import { whenAsked } from './time-travel.js'
 
 const tags = ['Data plans']
 const orNull = (description: string) => Type.Union([Type.String(), Type.Null()], { description })
@@ -51,7 +55,7 @@ const BillingPeriodAnswer = Type.Object({
 const PeriodParams = Type.Object({ id: agreementId, month })
 
 export function billingPeriodRoutes(server: Server, services: Services): void {
-  const { caughtUp, readStore } = services
+  const { caughtUp, readStore, timeTravel } = services
   const agreements = agreementsOf(readStore)
   const periods = billingPeriodsOf(readStore)
   const period = component(server, 'BillingPeriod', BillingPeriodAnswer)
@@ -80,21 +84,23 @@ export function billingPeriodRoutes(server: Server, services: Services): void {
     summary: 'What an agreement used in a month',
     tags,
     params: PeriodParams,
-    querystring: ReadQuery,
+    querystring: DocumentQuery,
     headers: DocumentHeaders,
     response: {
-      200: json('The billing period.', period),
+      200: documentAnswer('The billing period.', period),
       ...notModified,
-      ...problemAnswers('not-found', ...readProblems),
+      ...problemAnswers(...documentProblems),
     },
   }
   server.get('/agreements/:id/billing-periods/:month', { schema: documentSchema }, async (request, reply) => {
     const { params, query } = request
-    if (query.minPosition !== undefined) await caughtUp.documents(dataPlans.name, query.minPosition)
-    const row = await periods.get(params.id, params.month)
+    const { minPosition } = query
+    const past = await timeTravel.models(query, reply, pastOfAgreement(params.id))
+    if (!past && minPosition !== undefined) await caughtUp.documents(dataPlans.name, minPosition)
+    const row = await (past ? billingPeriodsOf(past) : periods).get(params.id, params.month)
     if (row) return sendDocument(request, reply, row.text)
-    await agreementOf(agreements, params.id)
-    throw unknownPeriod(params)
+    await agreementOf(past ? agreementsOf(past) : agreements, params.id, past)
+    throw unknownPeriod(params, past)
   })
 
   const recordsSchema = {
@@ -122,6 +128,10 @@ export function billingPeriodRoutes(server: Server, services: Services): void {
 }
 
 /** A period exists while it has records. */
-function unknownPeriod({ id, month: key }: { readonly id: string; readonly month: string }): Problem {
-  return new Problem('not-found', `agreement ${JSON.stringify(id)} has no data records in ${key}`)
+function unknownPeriod(
+  { id, month: key }: { readonly id: string; readonly month: string },
+  past?: PastModels,
+): Problem {
+  const detail = `agreement ${JSON.stringify(id)} has no data records in ${key}${whenAsked(past)}`
+  return new Problem('not-found', detail)
 }

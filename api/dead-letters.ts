@@ -1,22 +1,25 @@
 import { Type } from 'typebox'
 import { retryDeadLetter } from '../bridge/dead-letter-retry.js'
 import { kinds } from '../bridge/formats/kinds.js'
+import { pastOfDeadLetter } from '../projections/dead-letter-past.js'
 import { deadLetters } from '../projections/dead-letters.js'
 import { findDeadLetter, listDeadLetters } from '../projections/queries/dead-letters.js'
 import {
   component,
+  documentAnswer,
+  documentProblems,
   json,
   listOf,
   listProblems,
   notModified,
   problemAnswers,
-  readProblems,
 } from './answers.js'
 import { DocumentHeaders, sendDocument } from './documents.js'
 import { sendList } from './lists.js'
-import { listParameters, ReadQuery, WriteHeaders } from './parameters.js'
+import { DocumentQuery, listParameters, WriteHeaders } from './parameters.js'
 import { Problem } from './problem.js'
 import type { Server, Services } from './services.js'
+import { whenAsked } from './time-travel.js'
 
 const tags = ['Dead letters']
 const kindNames = Object.keys(kinds)
@@ -44,7 +47,7 @@ const RetryAnswer = Type.Object({
 })
 
 export function deadLetterRoutes(server: Server, services: Services): void {
-  const { avro, caughtUp, eventStore, idempotent, readStore } = services
+  const { avro, caughtUp, eventStore, idempotent, readStore, timeTravel } = services
   const deadLetter = component(server, 'DeadLetter', DeadLetterAnswer)
 
   const listSchema = {
@@ -73,20 +76,22 @@ export function deadLetterRoutes(server: Server, services: Services): void {
     summary: 'A record that could not be used',
     tags,
     params: DeadLetterParams,
-    querystring: ReadQuery,
+    querystring: DocumentQuery,
     headers: DocumentHeaders,
     response: {
-      200: json('The dead letter.', deadLetter),
+      200: documentAnswer('The dead letter.', deadLetter),
       ...notModified,
-      ...problemAnswers('not-found', ...readProblems),
+      ...problemAnswers(...documentProblems),
     },
   }
   server.get('/dead-letters/:id', { schema: documentSchema }, async (request, reply) => {
     const { id } = request.params
     const { minPosition } = request.query
-    if (minPosition !== undefined) await caughtUp.documents(deadLetters.name, minPosition)
-    const row = await findDeadLetter(readStore, id)
-    if (!row) throw new Problem('not-found', `there is no dead letter ${JSON.stringify(id)}`)
+    const past = await timeTravel.models(request.query, reply, pastOfDeadLetter(id))
+    if (!past && minPosition !== undefined) await caughtUp.documents(deadLetters.name, minPosition)
+    const row = await findDeadLetter(past ?? readStore, id)
+    if (!row)
+      throw new Problem('not-found', `there is no dead letter ${JSON.stringify(id)}${whenAsked(past)}`)
     return sendDocument(request, reply, row.text)
   })
 

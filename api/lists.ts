@@ -21,14 +21,40 @@ export async function sendList(
   query: ListQuery,
   read: (request: PageRequest) => Promise<Page<string>>,
 ): Promise<FastifyReply> {
-  const tag = hash('sha1', list, 'base64url').slice(0, 8)
-  const { limit = defaultLimit, cursor } = query
-  const { items, next } = await read({
-    limit,
-    after: cursor === undefined ? undefined : readCursor(tag, cursor),
-  })
-  const nextCursor = next === undefined ? 'null' : JSON.stringify(`${tag}.${next}`)
-  return reply.type(jsonType).send(`{"items":[${items.join(',')}],"next":${nextCursor}}`)
+  const cursors = new Cursors(list)
+  const { items, next } = await read(cursors.request(query))
+  return reply.type(jsonType).send(`{"items":[${items.join(',')}],"next":${cursors.next(next)}}`)
+}
+
+/** The cursors that a list gives out: each says which list it is of. */
+export class Cursors {
+  readonly #tag: string
+
+  /** @param list names it: its route and what it is filtered by */
+  constructor(list: string) {
+    this.#tag = hash('sha1', list, 'base64url').slice(0, 8)
+  }
+
+  /**
+   * Which part of the list is asked for.
+   *
+   * @throws {Problem} the cursor is of another list
+   */
+  request({ limit = defaultLimit, cursor }: ListQuery): PageRequest {
+    if (cursor === undefined) return { limit }
+    if (!cursor.startsWith(`${this.#tag}.`)) {
+      throw new Problem(
+        'invalid-cursor',
+        'the cursor is not one that this list gave out: start again without it',
+      )
+    }
+    return { limit, after: cursor.slice(this.#tag.length + 1) }
+  }
+
+  /** The cursor of the next page, as JSON: null on the last one. */
+  next(next: string | undefined): string {
+    return next === undefined ? 'null' : JSON.stringify(`${this.#tag}.${next}`)
+  }
 }
 
 /** The same of items that are not stored as text. */
@@ -37,14 +63,4 @@ export function asTexts<Item>(read: (request: PageRequest) => Promise<Page<Item>
     const { items, next } = await read(request)
     return { items: items.map((item) => JSON.stringify(item)), next }
   }
-}
-
-function readCursor(tag: string, cursor: string): string {
-  if (!cursor.startsWith(`${tag}.`)) {
-    throw new Problem(
-      'invalid-cursor',
-      'the cursor is not one that this list gave out: start again without it',
-    )
-  }
-  return cursor.slice(tag.length + 1)
 }

@@ -13,6 +13,24 @@ export const minPosition = Type.Optional(position)
 
 export const ReadQuery = Type.Object({ minPosition })
 
+/** Of every read of one document. */
+export const asOf = Type.Optional(
+  Type.String({
+    description:
+      'a position of the log, or an instant in ISO 8601 such as 2020-02-01T00:00:00Z (in an address, + is written %2B): ' +
+      'the document as it was believed when the log had got there. Its header As-Of-Position says where that was',
+    minLength: 1,
+    examples: ['1000', '2020-02-01T00:00:00Z'],
+  }),
+)
+
+export const DocumentQuery = Type.Object({ minPosition, asOf })
+
+export interface DocumentQuery {
+  readonly minPosition?: number
+  readonly asOf?: string
+}
+
 /** Of every list. */
 export const listParameters = {
   limit: Type.Optional(

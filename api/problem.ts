@@ -24,6 +24,8 @@ export const problems = {
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   'internal-error': { status: 500, title: 'Something went wrong here' },
   'not-caught-up': { status: 503, title: 'The read model is not there yet' },
+  'too-many-long-reads': { status: 503, title: 'Too many requests read the log' },
+  'unknown-schema-version': { status: 503, title: 'A newer program has written the log' },
   'not-ready': { status: 503, title: 'The service is not ready' },
   'schema-registry-unavailable': { status: 503, title: 'The schema registry does not help' },
   'store-busy': { status: 503, title: 'The store is busy' },

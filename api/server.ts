@@ -7,6 +7,7 @@ import { CaughtUp } from '../projections/queries/caught-up.js'
 import type { ReadStore } from '../projections/queries/live.js'
 import { rebuild } from '../projections/rebuild.js'
 import { agreementRoutes } from './agreements.js'
+import { refuseAsOfElsewhere } from './as-of-elsewhere.js'
 import { billableEventRoutes } from './billable-events.js'
 import { billableTypeRoutes } from './billable-types.js'
 import { billingPeriodRoutes } from './billing-periods.js'
@@ -14,10 +15,12 @@ import { clockRoutes } from './clocks.js'
 import { customerRoutes } from './customers.js'
 import { dataRecordRoutes } from './data-records.js'
 import { deadLetterRoutes } from './dead-letters.js'
+import { explanationRoutes } from './explanations.js'
 import { handleClientError, handleError, notFound, sendProblem } from './error-handler.js'
 import { healthRoutes } from './health.js'
 import { IdempotentRequests } from './idempotency.js'
 import { takeJson } from './json-body.js'
+import { defaultLongReadLimits, LongReads, type LongReadLimits } from './long-reads.js'
 import { refuseOtherMethods } from './method-not-allowed.js'
 import { metricsRoute } from './metrics.js'
 import { moneyEventRoutes } from './money-events.js'
@@ -30,6 +33,7 @@ import { recordDurations } from './request-durations.js'
 import type { BridgeHealth, RouteTypes, Server, Services } from './services.js'
 import { sessionRoutes } from './sessions.js'
 import { streamRoutes } from './streams.js'
+import { TimeTravel } from './time-travel.js'
 import { compileValidator } from './validation.js'
 
 export interface ServerOptions {
@@ -44,6 +48,8 @@ export interface ServerOptions {
   readonly readPatience?: number
   /** How long a request for a rebuild waits for it, in milliseconds; what takes longer goes on alone. Default 2 s. */
   readonly rebuildPatience?: number
+  /** How many requests may read the log at a time (with `asOf`, or to explain), and how many more wait for it. */
+  readonly longReads?: LongReadLimits
   /** From how many milliseconds on a request is logged as slow. Default 1 s. */
   readonly slowRequest?: number
   /**
@@ -88,11 +94,20 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const { bridge } = options
   const metrics = metricsOf({ eventStore, readStore, projections, more: bridge?.metrics ?? [] })
   const counted = metrics.counting(eventStore)
+  const caughtUp = new CaughtUp({
+    eventStore,
+    readStore,
+    projections,
+    patience: options.readPatience ?? 10_000,
+  })
+  const longReads = new LongReads(options.longReads ?? defaultLongReadLimits)
   const services: Services = {
     eventStore: counted,
     readStore,
     projections,
-    caughtUp: new CaughtUp({ eventStore, readStore, projections, patience: options.readPatience ?? 10_000 }),
+    caughtUp,
+    longReads,
+    timeTravel: new TimeTravel({ eventStore, caughtUp, longReads }),
     idempotent: new IdempotentRequests(counted),
     metrics,
     avro: avroDecoder(options.schemaRegistry),
@@ -112,6 +127,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   takeJson(server)
   recordDurations(api, metrics.http, options.slowRequest ?? 1_000)
   await describeRoutes(server, options.version)
+  refuseAsOfElsewhere(api)
   const refuseOthers = refuseOtherMethods(api)
   if (options.resources ?? true) {
     resourceRoutes(api, services)
@@ -124,6 +140,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
 
   server.addHook('preClose', async () => {
     services.caughtUp.stop()
+    services.longReads.stop()
     await rebuilds.stop()
   })
   await server.ready()
@@ -135,6 +152,7 @@ function resourceRoutes(api: Server, services: Services): void {
   billingPeriodRoutes(api, services)
   dataRecordRoutes(api, services)
   notificationRoutes(api, services)
+  explanationRoutes(api, services)
   clockRoutes(api, services)
   billableEventRoutes(api, services)
   customerRoutes(api, services)

@@ -8,7 +8,9 @@ import type { Projection } from '../projections/projection.js'
 import type { CaughtUp } from '../projections/queries/caught-up.js'
 import type { ReadStore } from '../projections/queries/live.js'
 import type { IdempotentRequests } from './idempotency.js'
+import type { LongReads } from './long-reads.js'
 import type { Metrics } from './registry.js'
+import type { TimeTravel } from './time-travel.js'
 
 /** What the resources are made of. */
 export interface Services {
@@ -17,6 +19,10 @@ export interface Services {
   readonly projections: readonly Projection[]
   /** For requests with `minPosition`. */
   readonly caughtUp: CaughtUp
+  /** For requests with `asOf`. */
+  readonly timeTravel: TimeTravel
+  /** For requests that read the log. */
+  readonly longReads: LongReads
   /** For requests with an `Idempotency-Key`. */
   readonly idempotent: IdempotentRequests
   readonly metrics: Metrics

@@ -54,7 +54,7 @@ export function streamRoutes(server: Server, { caughtUp, eventStore }: Services)
     querystring: ListQuery,
     response: {
       200: json('A page of them.', listOf(component(server, 'Event', EventAnswer))),
-      ...problemAnswers('not-found', ...listProblems),
+      ...problemAnswers('not-found', 'unknown-schema-version', ...listProblems),
     },
   }
   server.get('/streams/:stream', { schema: streamSchema }, async (request, reply) => {

@@ -1,5 +1,6 @@
 import { openEmbeddedEventStore } from '../event-store/embedded.js'
 import type { EventStore } from '../event-store/port.js'
+import { upcasting } from '../event-store/upcasting.js'
 import { openEmbeddedReadStore } from '../read-store/embedded.js'
 import type { ReadStore } from '../read-store/port.js'
 
@@ -30,11 +31,21 @@ export interface OpenedEventStore {
   readonly bell: SharedArrayBuffer | undefined
 }
 
-/** The engines of servers are loaded by need: they take longer to load than a command to run. */
+/** The log, whichever engine keeps it: its events are of the current versions for everybody who reads it. */
 export async function openEventStore(
-  { data, eventStoreDbUrl, namespace }: EngineSettings,
+  engines: EngineSettings,
   report: (trouble: EngineTrouble) => void,
   bell?: SharedArrayBuffer,
+): Promise<OpenedEventStore> {
+  const opened = await openLog(engines, report, bell)
+  return { eventStore: upcasting(opened.eventStore), bell: opened.bell }
+}
+
+/** The engines of servers are loaded by need: they take longer to load than a command to run. */
+async function openLog(
+  { data, eventStoreDbUrl, namespace }: EngineSettings,
+  report: (trouble: EngineTrouble) => void,
+  bell: SharedArrayBuffer | undefined,
 ): Promise<OpenedEventStore> {
   if (eventStoreDbUrl === undefined) {
     const embedded = openEmbeddedEventStore(data, bell && { bell })

@@ -7,6 +7,7 @@ import { run, withCommonOptions, type Context } from './command.js'
 import { copyLog, type CopyOptions } from './copy.js'
 import { exportDeadLetters, listDeadLetters, retryDeadLetters } from './dead-letters.js'
 import { demo } from './demo.js'
+import { explainable, explainFigure } from './explain.js'
 import {
   generateBillingSample,
   generateDataPlanSample,
@@ -146,6 +147,12 @@ action<{ limit: string }, [string]>(
     .argument('<name>')
     .option('--limit <n>', 'how many', '1000'),
   (context, options, name) => showStream(name, options, context),
+)
+action<object, [string, string[]]>(
+  command(program, 'explain', `show the events behind a figure, and how they add up: ${explainable}`)
+    .argument('<kind>')
+    .argument('<name...>'),
+  (context, _, kind, names) => explainFigure(kind, names, context),
 )
 action<object, [string]>(
   command(

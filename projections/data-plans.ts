@@ -18,14 +18,14 @@ import { clockId, clockOf, periodOf, setClock, subscriberOf, type Subscriber } f
 import { takeOver } from './data-plan-takeover.js'
 import type { HeldDocument } from './kept-documents.js'
 import { SubscriberMemo, type Match } from './data-plan-memo.js'
-import type { Documents, Projection, Want } from './projection.js'
+import type { Documents, SharedProjection, Want } from './projection.js'
 import { addToPage, recordPageId, recordPages, recordPageSpec } from './record-pages.js'
 
 /**
  * What each agreement used in each month: records are matched to agreements, summed by billing period, and
  * notifications raised, whatever order records and agreements arrive in (docs/semantics.md, Data plans).
  */
-export const dataPlans: Projection = {
+export const dataPlans: SharedProjection = {
   name: 'data-plans',
   version: 2,
   categories: ['agreement', 'subscriber', 'clock', 'billing'],

@@ -1,7 +1,7 @@
 import type { RecordRejected, RetryFailed } from '../domain/dead-letter.js'
 import type { RecordedEvent } from '../domain/event.js'
 import { formatTimestamp } from '../domain/timestamp.js'
-import type { Documents, Projection } from './projection.js'
+import type { Documents, SharedProjection } from './projection.js'
 
 /** A record that could not be used, as people see it. */
 export interface DeadLetter {
@@ -51,7 +51,7 @@ function retryFailed(event: RecordedEvent<RetryFailed>, documents: Documents): v
 }
 
 /** The records that wait for somebody to look at them: rejected, and not recovered since. */
-export const deadLetters: Projection = {
+export const deadLetters: SharedProjection = {
   name: 'dead-letters',
   version: 1,
   categories: ['deadletter'],

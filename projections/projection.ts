@@ -27,6 +27,9 @@ export interface Projection {
   readonly debt?: Debt
 }
 
+/** A projection whose work can be shared; the documents of some keys of it can be folded without the rest. */
+export type SharedProjection = Projection & { readonly sharing: Sharing }
+
 /**
  * How the work is shared by partitions. Every event belongs to a key and every key to one partition; so does every
  * document, but for the watched ones.

@@ -155,7 +155,8 @@ export async function foldTo(
   for (const fold of folds) await fold.settle()
 }
 
-function upTo(target: number, page: LogPage): LogPage {
+/** As much of a page as lies up to a position. */
+export function upTo(target: number, page: LogPage): LogPage {
   if (page.position <= target) return page
   return { events: page.events.filter(({ position }) => position <= target), position: target }
 }

@@ -1,12 +1,12 @@
 import { dataPlans } from '../data-plans.js'
 import { DocumentBatch } from './document-batch.js'
-import { readLive, type ReadStore, type Row } from './live.js'
+import { readLive, type ReadModels, type Row } from './live.js'
 import { partOf, type Page, type PageRequest } from './page.js'
 
 const collection = 'billing-periods'
 
 /** Billing periods as stored, by agreement and month (`yyyy-MM`). */
-export function billingPeriodsOf(readStore: ReadStore): {
+export function billingPeriodsOf(readStore: ReadModels): {
   get(agreementId: string, month: string): Promise<Row | undefined>
 } {
   const documents = new DocumentBatch(readStore, dataPlans.name, collection)
@@ -15,7 +15,7 @@ export function billingPeriodsOf(readStore: ReadStore): {
 
 /** The billing periods of an agreement as stored, in the order of months. */
 export function listBillingPeriods(
-  readStore: ReadStore,
+  readStore: ReadModels,
   agreementId: string,
   request: PageRequest,
 ): Promise<Page<string>> {

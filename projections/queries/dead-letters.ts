@@ -1,12 +1,12 @@
 import { deadLetters } from '../dead-letters.js'
-import { readLive, type ReadStore, type Row } from './live.js'
+import { readLive, type ReadModels, type Row } from './live.js'
 import { partOf, type Page, type PageRequest } from './page.js'
 
 const collection = 'dead-letters'
 
 /** Dead letters as stored, in the order they were rejected; of one kind or all. */
 export function listDeadLetters(
-  readStore: ReadStore,
+  readStore: ReadModels,
   kind: string | undefined,
   request: PageRequest,
 ): Promise<Page<string>> {
@@ -18,7 +18,7 @@ export function listDeadLetters(
 }
 
 /** A dead letter as stored; undefined if there is none, or if it was recovered. */
-export function findDeadLetter(readStore: ReadStore, id: string): Promise<Row | undefined> {
+export function findDeadLetter(readStore: ReadModels, id: string): Promise<Row | undefined> {
   return readLive(readStore, deadLetters.name, async (build) => {
     const [row] = await build.getMany(collection, [id])
     return row

@@ -5,6 +5,9 @@ import type { Build, ReadStore } from '../../read-store/port.js'
 export { InvalidCursor } from '../../read-store/errors.js'
 export type { ReadStore, Row } from '../../read-store/port.js'
 
+/** What queries ask for the read models: a read store, or what it was like at a position of the log. */
+export type ReadModels = Pick<ReadStore, 'live'>
+
 /** No build of the projection is live: its runner has not come to it yet. */
 export class ReadModelMissing extends Error {
   readonly code = 'read-model-missing'
@@ -23,7 +26,7 @@ const attempts = 5
  * @throws {ReadModelMissing}
  */
 export async function readLive<T>(
-  readStore: ReadStore,
+  readStore: ReadModels,
   projection: string,
   read: (build: Build) => Promise<T>,
 ): Promise<T> {
@@ -40,7 +43,7 @@ export async function readLive<T>(
 
 /** The same, but undefined where no build is live. */
 export async function ofLive<T>(
-  readStore: ReadStore,
+  readStore: ReadModels,
   projection: string,
   read: (build: Build) => Promise<T>,
 ): Promise<T | undefined> {

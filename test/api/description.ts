@@ -12,6 +12,7 @@ export interface OpenApi {
 
 export interface Operation {
   readonly summary?: string
+  readonly parameters?: readonly { readonly name: string }[]
   readonly responses: Readonly<Record<string, Response>>
 }
 

@@ -38,12 +38,16 @@ export interface Service {
 
 export async function startService(
   t: Test,
-  options: Partial<ServerOptions> & { readonly run?: boolean } = {},
+  options: Partial<ServerOptions> & {
+    readonly run?: boolean
+    /** What the server reads the log through. */
+    readonly through?: (eventStore: EventStore) => EventStore
+  } = {},
 ): Promise<Service> {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-api-'))
   const eventStore = openEmbeddedEventStore(folder)
   const readStore = await openEmbeddedReadStore(folder)
-  const { run = true, projections = allProjections, ...rest } = options
+  const { run = true, projections = allProjections, through = (log) => log, ...rest } = options
   const stopping = new AbortController()
   const { signal } = stopping
   let runner = Promise.resolve()
@@ -53,7 +57,13 @@ export async function startService(
       runner = runProjections({ eventStore, readStore, projections, signal, report })
     })
   }
-  const server = await buildServer({ eventStore, readStore, projections, version: '0.0.0', ...rest })
+  const server = await buildServer({
+    eventStore: through(eventStore),
+    readStore,
+    projections,
+    version: '0.0.0',
+    ...rest,
+  })
   await server.listen({ port: 0, host: '127.0.0.1' })
   const url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`
   const description = await Description.of(url)

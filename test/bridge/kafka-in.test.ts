@@ -245,6 +245,25 @@ await withKafka(t, (kafka) => {
     t.equal((await idsOf(eventStore)).length, 10)
   })
 
+  void t.test('a member that waits for the log for longer than its session lasts stays one', async (t) => {
+    const eventStore = openLog(t)
+    const settings = await kafka.settings()
+    let appends = 0
+    const slow: EventStore = {
+      ...passedOn(eventStore),
+      append: async (events, expect) => {
+        const isFirstPage = events.some(({ type }) => type === 'DataRecorded') && appends++ === 0
+        if (isFirstPage) await new Promise((resolve) => setTimeout(resolve, kafka.session * 2.5))
+        return eventStore.append(events, expect)
+      },
+    }
+    await kafka.send(settings.records, csvs(0, 30))
+    const bridge = bridgeOver(t, kafka, { eventStore: slow, settings, recordsAPage: 10 })
+    await eventsOf(eventStore, ['subscriber'], 30)
+    t.equal(bridge.reports.of('assigned').length, 1)
+    t.equal(bridge.reports.of('fenced').length, 0)
+  })
+
   void t.test('an append whose answer was lost is repeated, to no effect', async (t) => {
     const eventStore = openLog(t)
     const settings = await kafka.settings()

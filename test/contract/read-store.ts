@@ -35,14 +35,7 @@ export function readStoreContract(
   open: () => Promise<ReadStoreUnderTest>,
   abilities = allAbilities,
 ): void {
-  const test: DeclareTest = (behaviour, run, needed) => {
-    const skip = needed && !abilities.has(needed) && `this server has no ${needed}`
-    void t.test(`${engine}: ${behaviour}`, { skip: skip || false }, async (t) => {
-      const under = await open()
-      t.teardown(() => under.cleanUp())
-      await run(t, under.store, under)
-    })
-  }
+  const test = declaring(engine, open, abilities)
   documents(test)
   paging(test)
   unitsOfWork(test)
@@ -50,6 +43,29 @@ export function readStoreContract(
   builds(test)
   lifetimes(test)
   leases(test)
+}
+
+/** The part of it that is about one build of one partition. */
+export function buildContract(engine: string, open: () => Promise<ReadStoreUnderTest>): void {
+  const test = declaring(engine, open, allAbilities)
+  documents(test)
+  paging(test)
+  unitsOfWork(test)
+}
+
+function declaring(
+  engine: string,
+  open: () => Promise<ReadStoreUnderTest>,
+  abilities: ReadonlySet<Ability>,
+): DeclareTest {
+  return (behaviour, run, needed) => {
+    const skip = needed && !abilities.has(needed) && `this server has no ${needed}`
+    void t.test(`${engine}: ${behaviour}`, { skip: skip || false }, async (t) => {
+      const under = await open()
+      t.teardown(() => under.cleanUp())
+      await run(t, under.store, under)
+    })
+  }
 }
 
 type DeclareTest = (

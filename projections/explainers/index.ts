@@ -1,0 +1,7 @@
+import type { Explainer } from '../explainer.js'
+import { billingPeriodExplainer } from './billing-period.js'
+
+/** Every figure that can be explained, by the address of its document over HTTP. */
+export const explainers: Readonly<Record<string, Explainer>> = {
+  '/agreements/:id/billing-periods/:month': billingPeriodExplainer,
+}

@@ -1,0 +1,133 @@
+import t, { type Test } from 'tap'
+import { agreement, dataRecord, startService, type Answer } from './service.js'
+
+const month = '/agreements/agreement-1/billing-periods/2020-01'
+const url = `${month}/explain`
+
+interface Explained {
+  readonly figure: { readonly value: number; readonly events: number }
+  readonly position: number
+  readonly steps: { readonly position: number; readonly amount: number; readonly total: number }[]
+  readonly outcomes: { readonly type: string; readonly figure: number }[]
+  readonly next: string | null
+}
+
+function explained({ body }: Answer): Explained {
+  return body as unknown as Explained
+}
+
+/** A month of ten records of 100 bytes each, of which the tenth exceeds the plan. */
+async function exceededMonth(t: Test) {
+  const service = await startService(t)
+  await service.post('/agreements', agreement())
+  const { body } = await service.post(
+    '/data-records',
+    Array.from({ length: 10 }, (_, n) => dataRecord(`r${n}`)),
+  )
+  await service.get(`/notifications?minPosition=${String(body.position)}`)
+  return { ...service, position: Number(body.position) }
+}
+
+void t.test('an explanation adds up to the figure of the document', async (t) => {
+  const { get, eventStore } = await exceededMonth(t)
+  const document = await get(month)
+  const head = await eventStore.head()
+  const answer = await get(`${url}?minPosition=${head}`)
+  const { figure, steps, outcomes, position, next } = explained(answer)
+  t.equal(answer.status, 200)
+  t.match(answer.body.subject, { type: 'billing-period', agreementId: 'agreement-1', month: '2020-01' })
+  t.equal(figure.value, document.body.totalRecordedBytes)
+  t.equal(figure.events, document.body.recordCount)
+  t.equal(
+    steps.reduce((sum, { amount }) => sum + amount, 0),
+    figure.value,
+  )
+  t.same([steps.length, steps.at(-1)?.total, next], [10, 1000, null])
+  t.same(
+    outcomes.map(({ type, figure }) => [type, figure]),
+    [['DataPlanExceeded', 1000]],
+  )
+  t.same([position, answer.headers.get('as-of-position')], [head, String(head)])
+  const { body } = await get('/streams/subscriber-48100200300')
+  const inLog = (body.items as { position: number; data: { recordedBytes: number } }[]).reverse()
+  t.same(
+    steps.map(({ position, amount }) => [position, amount]),
+    inLog.map(({ position, data }) => [position, data.recordedBytes]),
+  )
+  const tag = answer.headers.get('etag')!
+  t.equal((await get(url, { 'if-none-match': tag })).status, 304)
+})
+
+void t.test('its pages are all of one time', async (t) => {
+  const { get, post, eventStore } = await exceededMonth(t)
+  const pages: Explained[] = []
+  let cursor = `minPosition=${await eventStore.head()}`
+  do {
+    pages.push(explained(await get(`${url}?limit=4&${cursor}`)))
+    const { body } = await post('/data-records', dataRecord(`more ${pages.length}`, { recordedBytes: 5_000 }))
+    await get(`${month}?minPosition=${String(body.position)}`)
+    cursor = `cursor=${encodeURIComponent(pages.at(-1)!.next ?? '')}`
+  } while (pages.at(-1)!.next !== null)
+  t.same(
+    pages.map(({ steps, outcomes }) => [steps.length, outcomes.length]),
+    [
+      [4, 0],
+      [4, 0],
+      [2, 1],
+    ],
+  )
+  for (const { figure, position } of pages) t.same([figure, position], [pages[0]!.figure, pages[0]!.position])
+  const amounts = pages.flatMap(({ steps }) => steps.map(({ amount }) => amount))
+  t.equal(
+    amounts.reduce((sum, amount) => sum + amount, 0),
+    pages[0]!.figure.value,
+  )
+  t.equal(pages.at(-1)!.steps.at(-1)?.total, pages[0]!.figure.value)
+})
+
+void t.test('as of a position it explains the document of then', async (t) => {
+  const { get, position } = await exceededMonth(t)
+  for (const asOf of [position, position - 4, position - 9]) {
+    const then = await get(`${month}?asOf=${asOf}`)
+    const { figure, position: explainedAt } = explained(await get(`${url}?asOf=${asOf}`))
+    t.same([figure.value, explainedAt], [then.body.totalRecordedBytes, asOf])
+  }
+  t.equal((await get(`${url}?asOf=1`)).status, 404)
+  const first = explained(await get(`${url}?asOf=${position}&limit=2`))
+  const next = encodeURIComponent(first.next!)
+  t.equal((await get(`${url}?asOf=${position}&limit=2&cursor=${next}`)).status, 200)
+  const other = await get(`${url}?asOf=1&limit=2&cursor=${next}`)
+  t.match([other.status, other.body.code], [400, 'invalid-cursor'])
+})
+
+void t.test('what is unknown or malformed is answered as everywhere', async (t) => {
+  const { get } = await exceededMonth(t)
+  const answers: [string, number, object][] = [
+    [
+      '/agreements/nobody/billing-periods/2020-01/explain',
+      404,
+      { code: 'not-found', detail: /no agreement "nobody"/ },
+    ],
+    [
+      '/agreements/agreement-1/billing-periods/2020-02/explain',
+      404,
+      { detail: /no data records in 2020-02/ },
+    ],
+    ['/agreements/agreement-1/billing-periods/2020-13/explain', 400, { errors: [{ path: '/month' }] }],
+    [`${url}?limit=0`, 400, { errors: [{ path: '/limit' }] }],
+    [`${url}?asOf=soon`, 400, { errors: [{ path: '/asOf' }] }],
+    [`${url}?cursor=x`, 400, { code: 'invalid-cursor' }],
+    [`${url}?minPosition=x`, 400, { errors: [{ path: '/minPosition' }] }],
+  ]
+  for (const [path, status, body] of answers) {
+    const answer = await get(path)
+    t.equal(answer.status, status, path)
+    t.match(answer.body, body, path)
+  }
+})
+
+void t.test('without its read model there is nothing to find the streams by', async (t) => {
+  const { get, post } = await startService(t, { run: false })
+  await post('/agreements', agreement())
+  t.match((await get(url)).body, { status: 503, code: 'not-caught-up' })
+})
