@@ -1,13 +1,5 @@
-import {
-  isPublished,
-  moneyEnriched,
-  revised,
-  type EnrichedMoney,
-  type Enrichment,
-} from '../domain/enriched-money.js'
-import type { Metadata } from '../domain/event.js'
+import type { EnrichedMoney } from '../domain/enriched-money.js'
 import type { MoneyUser, OpenPage } from './money-documents.js'
-import type { Documents } from './projection.js'
 
 /**
  * Enriched money is kept in pages, as data records are (docs/decisions/0003-record-pages.md): one document for some
@@ -43,42 +35,6 @@ export function continuedPage({ page }: MoneyUser, processedAt: string): OpenPag
 export function beginPage(userId: string, processedAt: string, position: number): OpenPage {
   const day = processedAt.slice(0, 10)
   return { id: `${userId}/${day}/${String(position).padStart(16, '0')}`, day, count: 0 }
-}
-
-/** Changes the enrichment of some money on a loaded page, and publishes what came of it. */
-export function reviseMoney(
-  page: MoneyPage,
-  index: number,
-  change: Partial<Enrichment>,
-  { user, cause, documents }: Revision,
-): boolean {
-  const entry = page.money[index]
-  if (!entry) return false
-  const document = revised(entry, change)
-  if (document === entry) return false
-  page.money[index] = document
-  publish(document, user, cause, documents)
-  return true
-}
-
-/** What a revision goes with. */
-export interface Revision {
-  /** Whose page it is. Whoever revises puts it. */
-  readonly user: MoneyUser
-  readonly cause: Metadata
-  readonly documents: Documents
-}
-
-/** Sends a document to the log, unless it is pending. Whoever does puts the user. */
-export function publish(
-  document: EnrichedMoney,
-  user: MoneyUser,
-  cause: Metadata,
-  documents: Documents,
-): void {
-  if (!isPublished(document)) return
-  documents.derive(moneyEnriched(document, cause), user.published)
-  user.published++
 }
 
 /**

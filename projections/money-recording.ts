@@ -1,9 +1,15 @@
 import { compareBytewise } from '../domain/bytewise.js'
-import { enriched, noSession, type EnrichedMoney, type SessionMatch } from '../domain/enriched-money.js'
+import {
+  enriched,
+  isPublished,
+  noSession,
+  type EnrichedMoney,
+  type SessionMatch,
+} from '../domain/enriched-money.js'
 import type { RecordedEvent } from '../domain/event.js'
 import type { MoneyEvent } from '../domain/money.js'
 import { parseTimestamp } from '../domain/timestamp.js'
-import { causeOf, correct } from './money-corrections.js'
+import { change } from './money-changes.js'
 import {
   moneyClockOf,
   moneyUserOf,
@@ -18,7 +24,6 @@ import {
   continuedPage,
   moneyPages,
   moneyPlaces,
-  publish,
   type MoneyPage,
   type MoneyPlace,
 } from './money-pages.js'
@@ -41,8 +46,8 @@ export function recordMoney(event: RecordedEvent<MoneyEvent>, documents: Documen
   keep(document, at, position, page, continued !== undefined, documents)
   user.page = page
   if (user.latest === null || at > user.latest) user.latest = at
-  publish(document, user, causeOf(event), documents)
   documents.put('users', userId, user)
+  if (isPublished(document)) change(documents, event, { type: 'new', page: page.id })
   tickMoneyClock(clock, documents, at)
 }
 
@@ -72,7 +77,7 @@ function takeFirst(
   const first = firsts[place]
   if (!first) return firsts.push([moneyType, processedAt, id, page]) > 0
   if ((first[1] - processedAt || compareBytewise(first[2], id)) < 0) return false
-  correct(documents, event, { type: 'first', id: first[2], page: first[3] })
+  change(documents, event, { type: 'first', id: first[2], page: first[3] })
   firsts[place] = [moneyType, processedAt, id, page]
   return true
 }

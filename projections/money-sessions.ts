@@ -4,7 +4,7 @@ import type { Money } from '../domain/money.js'
 import type { LookupFailure, SessionLookedUp, SessionLookupFailed } from '../domain/session-lookup.js'
 import { firstCreation, type Creation, type SessionCreated } from '../domain/session.js'
 import { formatTimestamp, parseTimestamp } from '../domain/timestamp.js'
-import { correct } from './money-corrections.js'
+import { change } from './money-changes.js'
 import type { Documents } from './projection.js'
 
 /** What enrichment knows of one session: from the log, from the session service, and of its money. By session id. */
@@ -128,7 +128,7 @@ function settle(sessionId: string, session: MoneySession, event: RecordedEvent, 
   putSession(sessionId, session, documents)
   if (session.pages.length === 0) return
   const { created, lookup } = session
-  correct(documents, event, { type: 'session', sessionId, created, lookup: lookup && answerOf(lookup) })
+  change(documents, event, { type: 'session', sessionId, created, lookup: lookup && answerOf(lookup) })
 }
 
 function putSession(sessionId: string, session: MoneySession, documents: Documents): void {
