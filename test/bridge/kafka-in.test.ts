@@ -177,6 +177,22 @@ await withKafka(t, (kafka) => {
     })
   })
 
+  void t.test('where nothing comes any more, the log says how far it has come', async (t) => {
+    const eventStore = openLog(t)
+    const settings = await kafka.settings()
+    await kafka.send(settings.records, csvs(0, 10))
+    bridgeOver(t, kafka, { eventStore, settings })
+    await until(
+      async () => ((await progressOf(eventStore)) as { offset?: number } | undefined)?.offset === 10,
+    )
+    const { length } = await wholeLog(eventStore, ['source'])
+    await kafka.send(settings.records, csvs(10, 10))
+    await until(
+      async () => ((await progressOf(eventStore)) as { offset?: number } | undefined)?.offset === 20,
+    )
+    t.equal((await wholeLog(eventStore, ['source'])).length, length + 2, 'once')
+  })
+
   void t.test('a broker that has forgotten the group changes nothing', async (t) => {
     const eventStore = openLog(t)
     const settings = await kafka.settings()
