@@ -5,6 +5,8 @@ import { rebuildBilling } from './billing-rebuild.js'
 import { httpGet } from './http-get.js'
 import { importRecords } from './import.js'
 import { memory } from './memory.js'
+import { lookups } from './money-lookups.js'
+import { rebuildMoney } from './money-rebuild.js'
 import { readLog } from './read-log.js'
 import { rebuildReadModels } from './rebuild.js'
 
@@ -16,6 +18,8 @@ export const benchmarks: readonly Benchmark[] = [
   importRecords,
   rebuildReadModels,
   rebuildBilling,
+  rebuildMoney,
+  lookups,
   httpGet,
   memory,
 ]
