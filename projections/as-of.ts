@@ -18,6 +18,8 @@ export interface Past {
   readonly projection: SharedProjection
   /** The keys that the documents belong to; none if the log up to the position tells nothing of them. */
   readonly keys: (eventStore: EventStore, position: number) => Promise<readonly string[]>
+  /** Collections that are not asked for, and that no other document depends on: they are not kept. */
+  readonly without?: readonly string[]
 }
 
 /** Read models as the log up to a position has them; but only the documents of some keys of one projection. */
@@ -39,8 +41,8 @@ export interface AsOfOptions {
  * @throws {ProjectionFailed}
  */
 export async function asOf(past: Past, position: number, options: AsOfOptions): Promise<PastModels> {
-  const { projection } = past
-  const build = new MemoryBuild(projection.name, projection.version, collectionsOf(projection))
+  const { projection, without = [] } = past
+  const build = new MemoryBuild(projection.name, projection.version, collectionsOf(projection), { without })
   const keys = new Set(await past.keys(options.eventStore, position))
   if (keys.size > 0) await fold(projection, keys, build, position, options)
   return { position, live: async (name) => (name === projection.name ? build : undefined) }

@@ -1,7 +1,9 @@
 import type { Explainer } from '../explainer.js'
 import { billingPeriodExplainer } from './billing-period.js'
+import { invoiceExplainer } from './invoice.js'
 
 /** Every figure that can be explained, by the address of its document over HTTP. */
 export const explainers: Readonly<Record<string, Explainer>> = {
   '/agreements/:id/billing-periods/:month': billingPeriodExplainer,
+  '/customers/:customer/invoices/:month': invoiceExplainer,
 }
