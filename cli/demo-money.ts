@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { EnrichedMoney } from '../domain/enriched-money.js'
 import type { SourceCounts } from '../domain/source.js'
 import { moneyEnriched } from '../projections/money-enriched.js'
-import { documentOf, moneyPages, type MoneyPage } from '../projections/money-pages.js'
+import { moneyPages, type MoneyPage } from '../projections/money-pages.js'
 import type { Context } from './command.js'
 import type { System } from './compose.js'
 import { catchUp, filesIn, importAll } from './import.js'
@@ -71,7 +71,7 @@ export async function withDemoSessionService<T>(work: (url: string) => Promise<T
 async function enrichedMoney({ readStore }: System): Promise<EnrichedMoney[]> {
   const build = await readStore.live(moneyEnriched.name)
   const page = await build?.page(moneyPages, { limit: pagesRead })
-  return page?.rows.flatMap(({ text }) => (JSON.parse(text) as MoneyPage).money.map(documentOf)) ?? []
+  return page?.rows.flatMap(({ text }) => (JSON.parse(text) as MoneyPage).money) ?? []
 }
 
 function bySession(documents: readonly EnrichedMoney[]): MoneyDemo['money'] {

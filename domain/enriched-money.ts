@@ -78,8 +78,7 @@ export function matchSession(
 
 /** Money as it is first enriched. */
 export function enriched(money: Money, enrichment: Enrichment): EnrichedMoney {
-  const { openingBalance: _, ...rest } = money
-  return build(moneyPart(rest), enrichment, enrichment.session.status === 'pending' ? 0 : 1)
+  return build(moneyPart(money), enrichment, enrichment.session.status === 'pending' ? 0 : 1)
 }
 
 /**
@@ -144,11 +143,22 @@ function isSame(document: EnrichedMoney, { userInfo, session, firstOccurrence }:
 }
 
 /** The fields in one order, whatever the order of those of the event: documents are compared byte for byte. */
-function moneyPart(money: EnrichedMoney['money']): EnrichedMoney['money'] {
+function moneyPart(money: Money): EnrichedMoney['money'] {
   const { id, userId, userSessionId, processedAt, amount, currency, closingBalance, moneyType } = money
   const { isOldMoneyEvent } = money
-  const rest = { processedAt, amount, currency, closingBalance, moneyType, isOldMoneyEvent }
-  return userSessionId === undefined ? { id, userId, ...rest } : { id, userId, userSessionId, ...rest }
+  if (userSessionId === undefined)
+    return { id, userId, processedAt, amount, currency, closingBalance, moneyType, isOldMoneyEvent }
+  return {
+    id,
+    userId,
+    userSessionId,
+    processedAt,
+    amount,
+    currency,
+    closingBalance,
+    moneyType,
+    isOldMoneyEvent,
+  }
 }
 
 function build(money: EnrichedMoney['money'], enrichment: Enrichment, revision: number): EnrichedMoney {

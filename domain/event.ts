@@ -14,7 +14,10 @@ export interface Metadata {
   readonly correlationId?: string
   /** The id of the event that caused this one. */
   readonly causationId?: string
-  /** The source record's coordinate: `file:<hash>#<line>`, `key:<idempotency key>#<index>`, … */
+  /**
+   * The source record's coordinate: `file:<hash>#<line>`, `kafka:<topic>/<partition>/<offset>`,
+   * `key:<idempotency key>#<index>`, …
+   */
   readonly source?: string
   /** Of the event's data, from 2 on; absent while its type has one version only (domain/upcasting.ts). */
   readonly schemaVersion?: number

@@ -78,6 +78,11 @@ export class Arrivals {
     return checkpoint !== undefined && checkpoint > this.#reached ? checkpoint : undefined
   }
 
+  /** Whether a record is to be handed on. */
+  isWanted(sent: ServerEvent): boolean {
+    return this.#options.eventOf(sent) !== undefined
+  }
+
   /** All up to a position is known to have been gathered. */
   reach(position: number): void {
     if (position <= this.#reached) return

@@ -1,5 +1,5 @@
 import { ErrorType } from '@eventstore/db-client'
-import { EventStoreError, LogAccessDenied, LogUnreachable } from './errors.js'
+import { EventStoreError, InvalidEvent, LogAccessDenied, LogUnreachable, LogUnusable } from './errors.js'
 import type { Address } from './eventstoredb-address.js'
 
 /** Something that asking again may mend, noticed on this side. */
@@ -50,6 +50,18 @@ export function lastingFailure(error: unknown): Error | undefined {
       { cause: error },
     )
   }
+  if (isOfType(error, ErrorType.STREAM_DELETED)) {
+    const { streamName } = error as { streamName?: string }
+    return new LogUnusable(
+      `the stream ${streamName} was deleted for good in EventStoreDB: nothing can be read from it or appended to it`,
+      { cause: error },
+    )
+  }
+  if (isOfType(error, ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED)) {
+    const { maxAppendSize } = error as { maxAppendSize?: number }
+    const sizes = `this EventStoreDB takes ${maxAppendSize} bytes at once (MaxAppendSize), less than its default`
+    return new InvalidEvent(`${sizes}: raise it, or append less at a time`, { cause: error })
+  }
   if (mayPass(error)) return undefined
   return error instanceof Error ? error : new Error(String(error))
 }
@@ -87,6 +99,7 @@ export function isTlsMismatch(error: unknown): boolean {
 
 /** What an error of the client says, in one line. */
 export function sentenceOf(error: unknown): string {
+  if (isOfType(error, ErrorType.DEADLINE_EXCEEDED)) return tooLate
   const [line = ''] = String((error as Failure).message ?? error).split('\n')
   return line
     .replace(/^\d+ [A-Z_]+: /, '')
@@ -96,6 +109,8 @@ export function sentenceOf(error: unknown): string {
     .replace(/ \(\d{4}-[^)]*\)/, '')
     .trim()
 }
+
+const tooLate = 'the server says that time had run out'
 
 function advice(sentence: string, secure: boolean): string {
   if (/certificate/i.test(sentence))
@@ -107,5 +122,7 @@ function advice(sentence: string, secure: boolean): string {
   if (/failed to connect|protocol error|ECONNRESET/i.test(sentence) && !secure) {
     return 'Something answers there, but not EventStoreDB without TLS: check the port, and leave tls=false away if the server uses TLS.'
   }
+  if (sentence === tooLate)
+    return 'Check its load, and that its clock and the one here differ by less than 10 minutes.'
   return 'Check that the server runs, and host and port in the connection string.'
 }

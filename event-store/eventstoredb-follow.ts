@@ -47,7 +47,7 @@ export class Follower {
           } else await unlessAborted(signal, this.#prove(arrivals))
         }
       } catch (error) {
-        if (!signal.aborted) await trial.failed(error)
+        if (!signal.aborted) await unlessAborted(signal, trial.failed(error))
       } finally {
         arrivals?.stop()
       }
@@ -108,11 +108,10 @@ export class Follower {
    * versions (25.0 and early 24.10): if that is nothing that is to be handed on, the checkpoint is reached.
    */
   async #prove(arrivals: Arrivals): Promise<void> {
-    const { records, format } = this.#options
     const checkpoint = arrivals.takeCheckpoint()
     if (checkpoint === undefined) return
-    const record = await records.at(checkpoint)
-    if (record && format.fromServer(record) === undefined) arrivals.reach(checkpoint)
+    const record = await this.#options.records.at(checkpoint)
+    if (record && !arrivals.isWanted(record)) arrivals.reach(checkpoint)
   }
 }
 

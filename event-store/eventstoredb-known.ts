@@ -76,6 +76,7 @@ export class KnownStreams {
   readonly #holding = new Map<string, KnownStream>()
   readonly #outlines = new Map<string, KnownStream>()
   readonly #sizes = new WeakMap<KnownStream, number>()
+  readonly #inUse = new Set<string>()
   readonly #mostIds: number
   readonly #mostOutlines: number
   #ids = 0
@@ -102,7 +103,8 @@ export class KnownStreams {
     this.#sizes.set(known, known.size)
     this.#ids += known.size
     for (const [name, oldest] of this.#holding) {
-      if (this.#ids <= this.#mostIds || oldest === known) break
+      if (this.#ids <= this.#mostIds) break
+      if (this.#inUse.has(name) || oldest === known) continue
       this.forget(name)
       oldest.release()
       this.#outlines.set(name, oldest)
@@ -110,6 +112,16 @@ export class KnownStreams {
     for (const name of this.#outlines.keys()) {
       if (this.#outlines.size <= this.#mostOutlines) break
       this.#outlines.delete(name)
+    }
+  }
+
+  /** While a stream is in use, its ids are not let go. One user at a time. */
+  async using<T>(name: string, use: () => Promise<T>): Promise<T> {
+    this.#inUse.add(name)
+    try {
+      return await use()
+    } finally {
+      this.#inUse.delete(name)
     }
   }
 

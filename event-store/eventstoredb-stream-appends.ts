@@ -1,5 +1,5 @@
 import { ErrorType } from '@eventstore/db-client'
-import { InvalidEvent, LogUnusable, RevisionConflict } from './errors.js'
+import { InvalidEvent, RevisionConflict } from './errors.js'
 import type { Connection } from './eventstoredb-connection.js'
 import { mostBytes, type Incoming, type Outgoing } from './eventstoredb-events.js'
 import { isOfType, MayPass } from './eventstoredb-failures.js'
@@ -69,7 +69,7 @@ export class StreamAppends {
     const name = this.#names.inServer(stream)
     return this.#turns.run(name, async () => {
       try {
-        return await this.#append(name, stream, events, expected)
+        return await this.#known.using(name, () => this.#append(name, stream, events, expected))
       } catch (error) {
         // What was sent may still arrive.
         if (!(error instanceof RevisionConflict)) this.#known.forget(name)
@@ -124,7 +124,7 @@ export class StreamAppends {
     const { revision } = known
     const answer = await this.#send(known, chunk).catch((error: unknown) => ({ error }))
     const conflict = 'error' in answer && isConflict(answer.error)
-    if ('error' in answer && !conflict) await trial.failed(deletedStream(known.name, answer.error))
+    if ('error' in answer && !conflict) await trial.failed(answer.error)
     await this.#patience.retry('append', () =>
       'error' in answer ? this.#tails.catchUp(known, see) : this.#tails.confirm(known, answer, see),
     )
@@ -207,12 +207,4 @@ function chunkOf(
 
 function isConflict(error: unknown): boolean {
   return isOfType(error, ErrorType.WRONG_EXPECTED_VERSION)
-}
-
-function deletedStream(name: string, error: unknown): unknown {
-  if (!isOfType(error, ErrorType.STREAM_DELETED)) return error
-  return new LogUnusable(
-    `the stream ${name} was deleted for good in EventStoreDB: nothing can be appended to it ever again`,
-    { cause: error },
-  )
 }

@@ -100,7 +100,7 @@ export class Tails {
         this.#take(waiting.known, sent, waiting.see)
         if (waiting.known.revision >= waiting.answered.revision) missing.delete(sent.streamId)
       }
-      return missing.size > 0 && Number(sent.position?.commit) < last
+      return missing.size > 0
     })
     this.#reached = Math.max(this.#reached, last)
   }

@@ -5,8 +5,8 @@ import type { SessionRulesSet } from '../domain/session-rules.js'
 import type { SessionClosed, SessionCreated } from '../domain/session.js'
 import { parseTimestamp } from '../domain/timestamp.js'
 import type { AddressChanged, BirthDateChanged } from '../domain/user-info.js'
-import { correcting } from './money-correcting.js'
-import { correctionQueueId } from './money-corrections.js'
+import { waitingChanges, waitingChangesId } from './money-changes.js'
+import { changing } from './money-changing.js'
 import {
   moneyClockId,
   moneyClockOf,
@@ -44,11 +44,11 @@ export const moneyEnriched: Projection = {
     [sessionNeeds]: { indexes: { needed: ['neededSince'], unresolved: ['unresolvedAt'] } },
     [sessionPages]: {},
     clocks: {},
-    work: {},
+    [waitingChanges]: {},
   },
   watches: [
     ['clocks', moneyClockId],
-    ['work', correctionQueueId],
+    [waitingChanges, waitingChangesId],
   ],
   touches: [
     ({ data }, want) => {
@@ -101,7 +101,7 @@ export const moneyEnriched: Projection = {
       documents.put('clocks', moneyClockId, { ...clock, rules } satisfies MoneyClock)
     },
   },
-  debt: correcting,
+  debt: changing,
 }
 
 /** Whatever an event of ours is about. */

@@ -1,13 +1,5 @@
-import {
-  isPublished,
-  moneyEnriched,
-  revised,
-  type EnrichedMoney,
-  type Enrichment,
-} from '../domain/enriched-money.js'
-import type { Metadata } from '../domain/event.js'
+import type { EnrichedMoney } from '../domain/enriched-money.js'
 import type { MoneyUser, OpenPage } from './money-documents.js'
-import type { Documents } from './projection.js'
 
 /**
  * Enriched money is kept in pages, as data records are (docs/decisions/0003-record-pages.md): one document for some
@@ -25,12 +17,9 @@ export interface MoneyPage {
   /** The least and the greatest time of its money, epoch milliseconds. First, so that they are found without parsing. */
   first: number
   last: number
-  readonly money: KeptMoney[]
-}
-
-export interface KeptMoney extends EnrichedMoney {
-  /** Where its event stands in the log. */
-  readonly position: number
+  readonly money: EnrichedMoney[]
+  /** Of each money: where its event stands in the log. */
+  readonly positions: number[]
 }
 
 export interface MoneyPlace {
@@ -48,42 +37,6 @@ export function beginPage(userId: string, processedAt: string, position: number)
   return { id: `${userId}/${day}/${String(position).padStart(16, '0')}`, day, count: 0 }
 }
 
-/** Changes the enrichment of some money on a loaded page, and publishes what came of it. */
-export function reviseMoney(
-  page: MoneyPage,
-  index: number,
-  change: Partial<Enrichment>,
-  { user, cause, documents }: Revision,
-): boolean {
-  const entry = page.money[index]
-  if (!entry) return false
-  const document = revised(entry, change)
-  if (document === entry) return false
-  page.money[index] = { position: entry.position, ...document }
-  publish(document, user, cause, documents)
-  return true
-}
-
-/** What a revision goes with. */
-export interface Revision {
-  /** Whose page it is. Whoever revises puts it. */
-  readonly user: MoneyUser
-  readonly cause: Metadata
-  readonly documents: Documents
-}
-
-/** Sends a document to the log, unless it is pending. Whoever does puts the user. */
-export function publish(
-  document: EnrichedMoney,
-  user: MoneyUser,
-  cause: Metadata,
-  documents: Documents,
-): void {
-  if (!isPublished(document)) return
-  documents.derive(moneyEnriched(document, cause), user.published)
-  user.published++
-}
-
 /**
  * Whether a page may have money from one time on and up to another (epoch milliseconds; null: for ever), going by the two
  * numbers with which its text begins.
@@ -96,9 +49,4 @@ export function mayReach(text: string, from: number, to: number | null): boolean
 /** The user whose page it is: a user's id has no slash. */
 export function userOfPage(pageId: string): string {
   return pageId.slice(0, pageId.indexOf('/'))
-}
-
-/** What is kept, without what readers do not see. */
-export function documentOf({ position: _, ...document }: KeptMoney): EnrichedMoney {
-  return document
 }

@@ -1,9 +1,15 @@
 import { compareBytewise } from '../domain/bytewise.js'
-import { enriched, noSession, type SessionMatch } from '../domain/enriched-money.js'
+import {
+  enriched,
+  isPublished,
+  noSession,
+  type EnrichedMoney,
+  type SessionMatch,
+} from '../domain/enriched-money.js'
 import type { RecordedEvent } from '../domain/event.js'
 import type { MoneyEvent } from '../domain/money.js'
 import { parseTimestamp } from '../domain/timestamp.js'
-import { causeOf, correct } from './money-corrections.js'
+import { change } from './money-changes.js'
 import {
   moneyClockOf,
   moneyUserOf,
@@ -18,8 +24,6 @@ import {
   continuedPage,
   moneyPages,
   moneyPlaces,
-  publish,
-  type KeptMoney,
   type MoneyPage,
   type MoneyPlace,
 } from './money-pages.js'
@@ -39,11 +43,11 @@ export function recordMoney(event: RecordedEvent<MoneyEvent>, documents: Documen
   const session = sessionOf(event, at, page.id, clock, documents)
   const firstOccurrence = takeFirst(event, user, at, page.id, documents)
   const document = enriched(money, { userInfo: userInfoAt(user, at), session, firstOccurrence })
-  keep({ position, ...document }, at, page, continued !== undefined, documents)
+  keep(document, at, position, page, continued !== undefined, documents)
   user.page = page
   if (user.latest === null || at > user.latest) user.latest = at
-  publish(document, user, causeOf(event), documents)
   documents.put('users', userId, user)
+  if (isPublished(document)) change(documents, event, { type: 'new', page: page.id })
   tickMoneyClock(clock, documents, at)
 }
 
@@ -68,17 +72,20 @@ function takeFirst(
   documents: Documents,
 ): boolean {
   const { id, moneyType } = event.data
-  const first = firsts.find(([type]) => type === moneyType)
+  let place = 0
+  while (place < firsts.length && firsts[place]?.[0] !== moneyType) place++
+  const first = firsts[place]
   if (!first) return firsts.push([moneyType, processedAt, id, page]) > 0
   if ((first[1] - processedAt || compareBytewise(first[2], id)) < 0) return false
-  correct(documents, event, { type: 'first', id: first[2], page: first[3] })
-  firsts[firsts.indexOf(first)] = [moneyType, processedAt, id, page]
+  change(documents, event, { type: 'first', id: first[2], page: first[3] })
+  firsts[place] = [moneyType, processedAt, id, page]
   return true
 }
 
 function keep(
-  money: KeptMoney,
+  money: EnrichedMoney,
   at: number,
+  position: number,
   open: OpenPage,
   isContinued: boolean,
   documents: Documents,
@@ -86,11 +93,12 @@ function keep(
   const page = isContinued ? documents.get<MoneyPage>(moneyPages, open.id) : undefined
   if (page) {
     page.money.push(money)
+    page.positions.push(position)
     if (at < page.first) page.first = at
     if (at > page.last) page.last = at
   }
   open.count++
-  documents.put(moneyPages, open.id, page ?? { first: at, last: at, money: [money] })
+  documents.put(moneyPages, open.id, page ?? { first: at, last: at, money: [money], positions: [position] })
   const { userId, id } = money.money
   documents.write(moneyPlaces, `${userId}/${id}`, { page: open.id } satisfies MoneyPlace)
 }

@@ -4,12 +4,11 @@ import type { Money } from '../domain/money.js'
 import type { LookupFailure, SessionLookedUp, SessionLookupFailed } from '../domain/session-lookup.js'
 import { firstCreation, type Creation, type SessionCreated } from '../domain/session.js'
 import { formatTimestamp, parseTimestamp } from '../domain/timestamp.js'
-import { correct } from './money-corrections.js'
+import { change } from './money-changes.js'
 import type { Documents } from './projection.js'
 
 /** What enrichment knows of one session: from the log, from the session service, and of its money. By session id. */
 export interface MoneySession {
-  readonly sessionId: string
   /** The creation that counts, if the log has any. */
   created: Creation | null
   /** What the last lookup came to; null while there was none, or while it is to be done again. */
@@ -61,7 +60,7 @@ export interface SessionPages {
 }
 
 export function moneySessionOf(documents: Documents, sessionId: string): MoneySession {
-  return documents.get<MoneySession>('sessions', sessionId) ?? newSession(sessionId)
+  return documents.get<MoneySession>('sessions', sessionId) ?? newSession()
 }
 
 /**
@@ -84,8 +83,8 @@ export function matchMoney(
     if (session.earliest === null || at < session.earliest) session.earliest = at
     if (session.expiry === null || at - timeToLive > session.expiry) session.expiry = at - timeToLive
   }
-  addPage(session, pageId, documents)
-  putSession(session, documents)
+  addPage(sessionId, session, pageId, documents)
+  putSession(sessionId, session, documents)
   return matchSession(money, session, timeToLive)
 }
 
@@ -97,7 +96,7 @@ export function createSession(event: RecordedEvent<SessionCreated>, documents: D
   const first = firstCreation(session.created, creation)
   if (first === session.created) return
   session.created = first
-  settle(session, event, documents)
+  settle(sessionId, session, event, documents)
 }
 
 export function takeAnswer(event: RecordedEvent<SessionLookedUp>, documents: Documents): void {
@@ -105,7 +104,7 @@ export function takeAnswer(event: RecordedEvent<SessionLookedUp>, documents: Doc
   const session = moneySessionOf(documents, sessionId)
   session.lookup = { clientCountryCode, position: event.position }
   session.lookups = lookup
-  settle(session, event, documents)
+  settle(sessionId, session, event, documents)
 }
 
 export function takeFailure(event: RecordedEvent<SessionLookupFailed>, documents: Documents): void {
@@ -114,26 +113,25 @@ export function takeFailure(event: RecordedEvent<SessionLookupFailed>, documents
   const at = formatTimestamp(event.recordedTime)
   session.lookup = { failure: { reason, detail, at }, position: event.position }
   session.lookups = lookup
-  settle(session, event, documents)
+  settle(sessionId, session, event, documents)
 }
 
 /** Somebody wants the lookup to be done again: its money is pending meanwhile. */
 export function lookUpAgain(event: RecordedEvent, sessionId: string, documents: Documents): void {
   const session = moneySessionOf(documents, sessionId)
   session.lookup = null
-  settle(session, event, documents)
+  settle(sessionId, session, event, documents)
 }
 
 /** Stores a session that has changed, and has its money corrected. */
-function settle(session: MoneySession, event: RecordedEvent, documents: Documents): void {
-  putSession(session, documents)
+function settle(sessionId: string, session: MoneySession, event: RecordedEvent, documents: Documents): void {
+  putSession(sessionId, session, documents)
   if (session.pages.length === 0) return
-  const { sessionId, created, lookup } = session
-  correct(documents, event, { type: 'session', sessionId, created, lookup: lookup && answerOf(lookup) })
+  const { created, lookup } = session
+  change(documents, event, { type: 'session', sessionId, created, lookup: lookup && answerOf(lookup) })
 }
 
-function putSession(session: MoneySession, documents: Documents): void {
-  const { sessionId } = session
+function putSession(sessionId: string, session: MoneySession, documents: Documents): void {
   const need = needOf(session)
   if (!isSame(need, session.need)) {
     if (need) documents.put(sessionNeeds, sessionId, need)
@@ -160,19 +158,18 @@ function answerOf({ clientCountryCode }: SettledLookup): SessionFacts['lookup'] 
   return clientCountryCode === undefined ? {} : { clientCountryCode }
 }
 
-function addPage(session: MoneySession, pageId: string, documents: Documents): void {
+function addPage(sessionId: string, session: MoneySession, pageId: string, documents: Documents): void {
   if (session.pages.includes(pageId)) return
   if (session.pages.length === pagesAList) {
-    const id = `${session.sessionId}/${session.lists++}`
+    const id = `${sessionId}/${session.lists++}`
     documents.put(sessionPages, id, { pages: session.pages } satisfies SessionPages)
     session.pages = []
   }
   session.pages.push(pageId)
 }
 
-function newSession(sessionId: string): MoneySession {
+function newSession(): MoneySession {
   return {
-    sessionId,
     created: null,
     lookup: null,
     lookups: 0,

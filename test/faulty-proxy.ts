@@ -21,6 +21,8 @@ export interface FaultyProxyOptions {
   readonly seed: number
   /** How long a fault lasts at most, in milliseconds. */
   readonly lasting?: number
+  /** The port that it listens on; default any that is free. */
+  readonly at?: number
 }
 
 /** A TCP proxy that does harm. It knows nothing of what passes through it, so it serves any protocol. */
@@ -43,7 +45,7 @@ export class FaultyProxy {
 
   static async start(options: FaultyProxyOptions): Promise<FaultyProxy> {
     const proxy = new FaultyProxy(options)
-    proxy.#server.listen(0, '127.0.0.1')
+    proxy.#server.listen(options.at ?? 0, '127.0.0.1')
     await once(proxy.#server, 'listening')
     return proxy
   }

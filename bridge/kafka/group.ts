@@ -116,7 +116,12 @@ export class GroupReader {
         await this.#held.get(`${topic}/${partition}`)?.read(payload)
       },
     })
-    this.#display = setInterval(() => void this.#show(), this.#options.times.display)
+    let isBusy = false
+    this.#display = setInterval(() => {
+      if (isBusy) return
+      isBusy = true
+      void this.#show().finally(() => (isBusy = false))
+    }, this.#options.times.display)
   }
 
   /** Finishes the pages in hand, says in the log and to the brokers how far they go, and leaves the group. */
@@ -181,7 +186,9 @@ export class GroupReader {
   async #show(): Promise<void> {
     await this.#commit()
     const limitsOf = limitsNow(this.#options.admin)
-    for (const { reader } of this.#held.values()) {
+    for (const held of this.#held.values()) {
+      await held.look()
+      const { reader } = held
       const { topic, partition, offset } = reader
       const limits = await limitsOf(topic, partition).catch(() => undefined)
       if (!limits || offset === undefined || reader.offset !== offset) continue

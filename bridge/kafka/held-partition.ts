@@ -45,8 +45,11 @@ export class HeldPartition {
   readonly #fetching: Fetching
   readonly #backoff = new Backoff()
   #assignment: Assignment
+  /** Where reading stood when somebody last looked. */
+  #seenAt: number | undefined
   /** It could not be claimed: once it is, that trouble is over. Of any other, only a page that was read can tell. */
   #unclaimed = false
+  /** While the partition rests. */
   #timer: NodeJS.Timeout | undefined
 
   constructor(
@@ -60,14 +63,14 @@ export class HeldPartition {
 
   /** The group gives the partition to this member, again or for the first time. */
   async begin(assignment: Assignment, limitsOf: LimitsOf): Promise<void> {
-    clearTimeout(this.#timer)
+    this.#rouse()
     this.#assignment = assignment
     await this.#claim(limitsOf)
   }
 
   /** The partition is somebody else's. */
   end(): void {
-    clearTimeout(this.#timer)
+    this.#rouse()
     this.#fetching.figures.noLag(this.reader.topic, this.reader.partition)
     this.#fetching.troubles.over(this.reader.name)
   }
@@ -91,6 +94,22 @@ export class HeldPartition {
     } catch (error) {
       // The library joins the group again, or gives up.
       if (isClientError(error)) throw error
+      if (assignment.over) return
+      this.#fetching.pause(this.reader)
+      await this.#failed(error)
+    }
+  }
+
+  /** Called now and then: where nothing comes any more, it is said how far reading has come. */
+  async look(): Promise<void> {
+    const assignment = this.#assignment
+    const { offset } = this.reader
+    const isQuiet = offset === this.#seenAt
+    this.#seenAt = offset
+    if (!isQuiet || this.#timer || assignment.over) return
+    try {
+      await this.reader.settle()
+    } catch (error) {
       if (assignment.over) return
       this.#fetching.pause(this.reader)
       await this.#failed(error)
@@ -173,10 +192,16 @@ export class HeldPartition {
 
   #later(wait: number, work: () => Promise<void>): void {
     const assignment = this.#assignment
-    clearTimeout(this.#timer)
+    this.#rouse()
     this.#timer = setTimeout(() => {
+      this.#timer = undefined
       if (assignment.over) return
       work().catch((error: unknown) => (assignment.over ? undefined : this.#failed(error)))
     }, wait)
+  }
+
+  #rouse(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 }

@@ -75,13 +75,20 @@ interface Told {
 function* moneyHistory({ users, events }: MoneySample, random: JavaRandom): Generator<Told, void, void> {
   const everyone = Array.from({ length: users }, (_, number) => new User(random, number))
   for (const user of everyone) yield* user.introduce()
+  const playing = Array.from({ length: Math.min(users, atOnce) }, () => random.nextInt(users))
   let now = start
   for (let event = 0; event < events; event++) {
     now += 500 + random.nextInt(9_000)
-    const user = everyone[random.nextInt(users)]
+    const seat = random.nextInt(playing.length)
+    if (random.nextDouble() < leaving) playing[seat] = random.nextInt(users)
+    const user = everyone[playing[seat] ?? 0]
     if (user) yield* user.moveMoney(now)
   }
 }
+
+/** So many users are at it at a time, until one leaves and another one comes. */
+const atOnce = 50
+const leaving = 0.05
 
 /** Someone whose money moves. */
 class User {

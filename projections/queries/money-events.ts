@@ -3,15 +3,7 @@ import type { EnrichedMoney } from '../../domain/enriched-money.js'
 import { formatTimestamp, parseTimestamp } from '../../domain/timestamp.js'
 import type { Build } from '../../read-store/port.js'
 import { moneyEnriched } from '../money-enriched.js'
-import {
-  documentOf,
-  mayReach,
-  moneyPages,
-  moneyPlaces,
-  type KeptMoney,
-  type MoneyPage,
-  type MoneyPlace,
-} from '../money-pages.js'
+import { mayReach, moneyPages, moneyPlaces, type MoneyPage, type MoneyPlace } from '../money-pages.js'
 import { cursorAt, placeOf } from './cursor.js'
 import { readLive, type ReadStore } from './live.js'
 import type { Page, PageRequest } from './page.js'
@@ -29,8 +21,7 @@ export function findMoneyEvent(
     if (!place) return undefined
     const [page] = await build.getMany(moneyPages, [(JSON.parse(place.text) as MoneyPlace).page])
     const { money } = page ? (JSON.parse(page.text) as MoneyPage) : { money: [] }
-    const found = money.find((one) => one.money.id === id)
-    return found && documentOf(found)
+    return money.find((one) => one.money.id === id)
   })
 }
 
@@ -52,7 +43,7 @@ export function listMoneyEvents(
     const items = newest.slice(0, limit)
     const end = items.at(-1)
     return {
-      items: items.map(documentOf),
+      items,
       next: end && newest.length > limit ? cursorAt(placeInList(end)) : undefined,
     }
   })
@@ -64,8 +55,8 @@ async function newestBefore(
   userId: string,
   last: ListPlace | undefined,
   count: number,
-): Promise<KeptMoney[]> {
-  const newest: KeptMoney[] = []
+): Promise<EnrichedMoney[]> {
+  const newest: EnrichedMoney[] = []
   let day = ''
   for await (const { id, text } of pagesOf(build, userId, last)) {
     const dayOfPage = id.slice(0, id.indexOf('/', userId.length + 1))
@@ -98,10 +89,10 @@ function byNewest(a: ListPlace, b: ListPlace): number {
   return b[0] - a[0] || compareBytewise(b[1], a[1])
 }
 
-function placeInList({ money }: KeptMoney): ListPlace {
+function placeInList({ money }: EnrichedMoney): ListPlace {
   return [parseTimestamp(money.processedAt), money.id]
 }
 
-function instantOf(money: KeptMoney | undefined): number {
+function instantOf(money: EnrichedMoney | undefined): number {
   return money ? parseTimestamp(money.money.processedAt) : -Infinity
 }

@@ -43,8 +43,7 @@ export function listUnresolvedSessions(
       rows.map(({ id }) => id),
     )
     const sessions = new Map(found.map(({ id, text }) => [id, JSON.parse(text) as MoneySession]))
-    const items = rows.map(({ id }) => sessions.get(id)).filter((session) => session !== undefined)
-    return { items: items.map(unresolved), next }
+    return { items: rows.map(({ id }) => unresolved(id, sessions.get(id))), next }
   })
 }
 
@@ -56,7 +55,7 @@ async function dueBefore(build: Build): Promise<number> {
   return (clock.now ?? Number.MIN_SAFE_INTEGER) - rulesOf(clock).wait
 }
 
-function unresolved({ sessionId, lookup, lookups }: MoneySession): UnresolvedSession {
-  const { reason = '', detail = '', at = '' } = lookup?.failure ?? {}
-  return { sessionId, reason, detail, lookups, at }
+function unresolved(sessionId: string, session: MoneySession | undefined): UnresolvedSession {
+  const { reason = '', detail = '', at = '' } = session?.lookup?.failure ?? {}
+  return { sessionId, reason, detail, lookups: session?.lookups ?? 0, at }
 }

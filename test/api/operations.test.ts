@@ -100,6 +100,7 @@ void t.test('the OpenAPI document describes every route', async (t) => {
     'GET /agreements/{id}/billing-periods',
     'GET /agreements/{id}/billing-periods/{month}',
     'GET /agreements/{id}/billing-periods/{month}/data-records',
+    'GET /agreements/{id}/billing-periods/{month}/explain',
     'GET /customers/{customer}',
     'GET /customers/{customer}/invoices',
     'GET /customers/{customer}/invoices/{month}',
@@ -109,19 +110,26 @@ void t.test('the OpenAPI document describes every route', async (t) => {
     'GET /health/live',
     'GET /health/ready',
     'GET /metrics',
+    'GET /money-events/{userId}/{id}',
     'GET /notifications',
     'GET /projections',
     'GET /projections/{name}',
+    'GET /sessions/unresolved',
     'GET /streams',
     'GET /streams/{stream}',
     'GET /types/{type}',
     'GET /types/{type}/customers',
+    'GET /users/{userId}/money-events',
     'POST /agreements',
     'POST /billable-events',
     'POST /clocks/data-records',
     'POST /data-records',
     'POST /dead-letters/{id}/retry',
     'POST /projections/{name}/rebuild',
+    'POST /session-events',
+    'POST /sessions/{id}/retry',
+    'POST /user-events',
+    'POST /wallet-events',
   ])
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const [method, { summary, responses }] of Object.entries(methods)) {
@@ -188,8 +196,8 @@ void t.test('slow requests are logged', async (t) => {
   const stream = { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) }
   const { get, close } = await startService(t, {
     logger: pino({}, stream),
-    readPatience: 40,
-    slowRequest: 30,
+    readPatience: 1_100,
+    slowRequest: 1_000,
   })
   await get('/health/live')
   await get('/streams?minPosition=1')

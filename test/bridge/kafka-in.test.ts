@@ -177,6 +177,22 @@ await withKafka(t, (kafka) => {
     })
   })
 
+  void t.test('where nothing comes any more, the log says how far it has come', async (t) => {
+    const eventStore = openLog(t)
+    const settings = await kafka.settings()
+    await kafka.send(settings.records, csvs(0, 10))
+    bridgeOver(t, kafka, { eventStore, settings })
+    await until(
+      async () => ((await progressOf(eventStore)) as { offset?: number } | undefined)?.offset === 10,
+    )
+    const { length } = await wholeLog(eventStore, ['source'])
+    await kafka.send(settings.records, csvs(10, 10))
+    await until(
+      async () => ((await progressOf(eventStore)) as { offset?: number } | undefined)?.offset === 20,
+    )
+    t.equal((await wholeLog(eventStore, ['source'])).length, length + 2, 'once')
+  })
+
   void t.test('a broker that has forgotten the group changes nothing', async (t) => {
     const eventStore = openLog(t)
     const settings = await kafka.settings()
@@ -243,6 +259,25 @@ await withKafka(t, (kafka) => {
     await bridge.reports.met('recovered', `${settings.records}/0`)
     t.same(bridge.troubles(), [])
     t.equal((await idsOf(eventStore)).length, 10)
+  })
+
+  void t.test('a member that waits for the log for longer than its session lasts stays one', async (t) => {
+    const eventStore = openLog(t)
+    const settings = await kafka.settings()
+    let appends = 0
+    const slow: EventStore = {
+      ...passedOn(eventStore),
+      append: async (events, expect) => {
+        const isFirstPage = events.some(({ type }) => type === 'DataRecorded') && appends++ === 0
+        if (isFirstPage) await new Promise((resolve) => setTimeout(resolve, kafka.session * 2.5))
+        return eventStore.append(events, expect)
+      },
+    }
+    await kafka.send(settings.records, csvs(0, 30))
+    const bridge = bridgeOver(t, kafka, { eventStore: slow, settings, recordsAPage: 10 })
+    await eventsOf(eventStore, ['subscriber'], 30)
+    t.equal(bridge.reports.of('assigned').length, 1)
+    t.equal(bridge.reports.of('fenced').length, 0)
   })
 
   void t.test('an append whose answer was lost is repeated, to no effect', async (t) => {

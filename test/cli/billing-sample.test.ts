@@ -40,6 +40,8 @@ const known = (change: Partial<BillingSample> = {}) =>
   ])
 const sorted = (sums: Map<string, number>) => [...sums].sort()
 
+t.setTimeout(180_000)
+
 void t.test(
   'every customer’s month comes to its known total, whatever the seed and the shares are',
   async (t) => {

@@ -52,6 +52,8 @@ const FROM_JAVA = [
   },
 ]
 
+t.setTimeout(180_000)
+
 void t.test('JavaRandom gives what java.util.Random gives', async (t) => {
   for (const { seed, integers, doubles, bytes, below100, shuffles } of FROM_JAVA) {
     const random = new JavaRandom(seed)

@@ -9,6 +9,8 @@ import t, { type Test } from 'tap'
 
 const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
 
+t.setTimeout(180_000)
+
 void t.test('a projector serves its health and its metrics where it is told to', async (t) => {
   const folder = await dataFolder(t)
   const projector = new Serving(t, folder, ['--roles', 'projector', '--port', '0'])

@@ -16,7 +16,7 @@ if (url !== undefined) {
   const start = async (t: Test) => {
     const { host, port } = addressOf(url)
     const proxy = await FaultyProxy.start({ host, port, seed, lasting: 150 })
-    t.teardown(() => proxy.close())
+    t.teardown(() => proxy.close().catch(() => {}))
     return { proxy, faulty: url.replace(`${host}:${port}`, `127.0.0.1:${proxy.port}`), namespace: ownName() }
   }
 
@@ -59,6 +59,21 @@ if (url !== undefined) {
       t.ok(troubles.some(({ during }) => during === 'follow'))
     },
   )
+
+  void t.test('a server that comes up late is waited for', async (t) => {
+    const { proxy: first, faulty, namespace } = await start(t)
+    const at = first.port
+    await first.close()
+    let late: Promise<FaultyProxy> | undefined
+    const report = ({ during }: EventStoreTrouble) => {
+      t.equal(during, 'opening')
+      late ??= FaultyProxy.start({ ...addressOf(url), seed, at })
+    }
+    const store = await openEventStoreDb({ url: faulty, namespace, report })
+    t.equal((await store.append([event('a')])).events.length, 1)
+    await store.close()
+    await (await late)?.close()
+  })
 
   void t.test('a log that is taken in through faults stands in its order', async (t) => {
     const { proxy, faulty, namespace } = await start(t)

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { EventStoreError, LogAccessDenied, LogUnreachable, LogUnusable } from '../../event-store/errors.js'
 import { openEventStoreDb, type EventStoreTrouble } from '../../event-store/eventstoredb.js'
-import type { NewEvent } from '../../domain/event.js'
+import type { NewEvent, RecordedEvent } from '../../domain/event.js'
 import type { EventStore } from '../../event-store/port.js'
 import { assertGapless, event, eventStoreContract, everything } from '../contract/event-store.js'
 import { eventStoreDbUrl, ownName } from '../servers.js'
@@ -228,6 +228,39 @@ function adapterTests(url: string): void {
       seen,
       log.map(({ id }) => id),
     )
+  })
+
+  void t.test('a follow of one category moves on while events of others come', async (t) => {
+    const { store } = await opened(t)
+    const { position: first } = await store.append([event('agreement-1')])
+    const stop = new AbortController()
+    const seen: RecordedEvent[] = []
+    let reached = 0
+    let others: Promise<unknown> | undefined
+    const page = { after: 0, limit: 100, categories: ['agreement'] }
+    for await (const { events, position } of store.follow(page, stop.signal)) {
+      seen.push(...events)
+      reached = position
+      // So many that the server says how far it has looked.
+      others ??= store.append(Array.from({ length: 2_500 }, (_, i) => event(`subscriber-${i % 5}`, i)))
+      if (position > first) stop.abort()
+    }
+    await others
+    t.equal(seen.length, 1)
+    t.ok(reached <= (await store.head()))
+    const rest = await followUntil(store, await store.head(), reached)
+    t.strictSame(
+      rest,
+      (await everything(store)).filter(({ position }) => position > reached),
+    )
+  })
+
+  void t.test('says so when a stream was deleted for good', async (t) => {
+    const { store, namespace } = await opened(t)
+    await store.append([event('deleted')])
+    await rawClient(t).tombstoneStream(`${namespace}.deleted`)
+    await t.rejects(store.append([event('deleted')]), { code: 'log-unusable', message: /deleted for good/ })
+    await t.rejects(store.readStream('deleted', { limit: 1 }), LogUnusable)
   })
 
   void t.test('finds its place at a position where no record is', async (t) => {

@@ -78,9 +78,14 @@ await withKafka(t, (kafka) => {
       }
     }
     t.equal(sent, records)
-    const facts = async () => (await wholeLog(eventStore, ['subscriber'])).length
-    await until(async () => (await eventStore.head()) >= records && (await facts()) === records)
-    for (const member of [...pair, ...(third ? [third] : [])]) t.equal(await member.end('SIGTERM'), 0)
+    await until(async () => {
+      const log = (await eventStore.head()) >= records ? await wholeLog(eventStore, ['source']) : []
+      return sumOf(countsIn(log), 'read') === records
+    })
+    for (const member of [...pair, ...(third ? [third] : [])]) {
+      await member.assigned()
+      t.equal(await member.end('SIGTERM'), 0, 'it ends in order')
+    }
 
     const log = await wholeLog(eventStore)
     check(t, log, settings.records)
@@ -169,13 +174,23 @@ function check(
     0,
     'in the topic',
   )
+  const counts = countsIn(log)
+  t.equal(sumOf(counts, 'appended'), records, 'the sources have counted every record once')
+  const other = sumOf(counts, 'duplicates') + sumOf(counts, 'rejected') + sumOf(counts, 'ignored')
+  t.equal(other, 0, 'and none as anything else')
+}
+
+/** What has come of each partition, as far as the log says. */
+function countsIn(log: readonly RecordedEvent[]): readonly SourceCounts[] {
   const counts = new Map<string, SourceCounts>()
   for (const { type, stream, data } of log) {
     if (type === 'SourceProgressed' && stream.startsWith('source-data-records-')) {
       counts.set(stream, (data as { counts: SourceCounts }).counts)
     }
   }
-  const sum = (name: keyof SourceCounts) => [...counts.values()].reduce((all, each) => all + each[name], 0)
-  t.equal(sum('appended'), records, 'the sources have counted every record once')
-  t.equal(sum('duplicates') + sum('rejected') + sum('ignored'), 0, 'and none as anything else')
+  return [...counts.values()]
+}
+
+function sumOf(counts: readonly SourceCounts[], name: keyof SourceCounts): number {
+  return counts.reduce((sum, each) => sum + each[name], 0)
 }

@@ -7,7 +7,7 @@ import { parseSessionEvent, sessionChanged } from '../../domain/session.js'
 import { parseUserEvent, userChanged } from '../../domain/user-info.js'
 import { uuidV5Namespace } from '../../domain/uuid.js'
 import { moneyEnriched } from '../../projections/money-enriched.js'
-import { documentOf, moneyPages, type MoneyPage } from '../../projections/money-pages.js'
+import { moneyPages, type MoneyPage } from '../../projections/money-pages.js'
 import type { ReadModel } from '../../read-store/port.js'
 import { textsOf, wholeLog, type Tidemark } from './tidemark.js'
 
@@ -119,7 +119,7 @@ export function sessionRules(timeToLive: number, wait: number): NewEvent {
 /** The enriched documents by user and id, `u/m1`. */
 export async function enrichedIn(build: Pick<ReadModel, 'page'>): Promise<Record<string, EnrichedMoney>> {
   const texts = Object.values(await textsOf(build, moneyPages))
-  const documents = texts.flatMap((text) => (JSON.parse(text) as MoneyPage).money.map(documentOf))
+  const documents = texts.flatMap((text) => (JSON.parse(text) as MoneyPage).money)
   return Object.fromEntries(
     documents.map((document) => [`${document.money.userId}/${document.money.id}`, document]),
   )
