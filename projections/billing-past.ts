@@ -8,7 +8,7 @@ import { typeBilling } from './type-billing.js'
 export function pastOfCustomer(customer: string): Past {
   return {
     projection: customerBilling,
-    keys: async (eventStore, position) => {
+    keys: async ({ eventStore, position }) => {
       const [first] = await eventStore.readStream(`customer-${customer}`, { limit: 1 })
       return first && first.position <= position ? [customer] : []
     },

@@ -11,12 +11,10 @@ export interface AsItWasOptions {
   readonly eventStore: EventStore
   readonly readStore: ReadStore
   readonly projection: Projection
-  /** The collections whose documents have a past. */
-  readonly collections: readonly string[]
-  /** All pasts that there are: together they have all documents. */
-  readonly pasts: readonly Past[]
-  /** Which documents of a fold as of the past are to be looked at; default all. */
-  readonly isAsked?: (past: Past, id: string) => boolean
+  /** The documents that have a past, as text, by whatever tells them apart. */
+  readonly read: (build: Build) => Promise<Map<string, string>>
+  /** All pasts that there are, and for each the document that is asked for; undefined: all that it has. */
+  readonly pasts: readonly (readonly [past: Past, id?: string])[]
 }
 
 const { signal } = new AbortController()
@@ -27,7 +25,7 @@ let lives = 0
  * then, byte for byte. Answers how many positions there were.
  */
 export async function foldsAsItWas(options: AsItWasOptions): Promise<number> {
-  const { eventStore, readStore, collections, pasts, isAsked = () => true } = options
+  const { eventStore, readStore, read, pasts } = options
   const log = await wholeLog(eventStore)
   const projection = { ...options.projection, name: `again-${lives++}` }
   const build = await createBuild(projection, readStore)
@@ -35,13 +33,13 @@ export async function foldsAsItWas(options: AsItWasOptions): Promise<number> {
   for (const event of log) {
     await fold.apply({ events: [event], position: event.position })
     await fold.settle()
-    const documents = await documentsOf(build, collections)
+    const documents = await read(build)
     const found = new Set<string>()
-    for (const past of pasts) {
+    for (const [past, asked] of pasts) {
       const models = await asOf(past, event.position, { eventStore, signal })
-      const own = await documentsOf((await models.live(past.projection.name))!, collections)
+      const own = await read((await models.live(past.projection.name))!)
       for (const [id, text] of own) {
-        if (!isAsked(past, id)) continue
+        if (asked !== undefined && id !== asked) continue
         if (documents.get(id) !== text)
           throw new Error(`${id} as of ${event.position}: found ${text}, expected ${documents.get(id)}`)
         found.add(id)
@@ -54,11 +52,14 @@ export async function foldsAsItWas(options: AsItWasOptions): Promise<number> {
   return log.length
 }
 
-async function documentsOf(build: Build, collections: readonly string[]): Promise<Map<string, string>> {
-  const documents = new Map<string, string>()
-  for (const collection of collections) {
-    for (const [id, text] of Object.entries(await textsOf(build, collection)))
-      documents.set(`${collection} ${id}`, text)
+/** All documents of some collections. */
+export function collectionsRead(...collections: string[]): AsItWasOptions['read'] {
+  return async (build) => {
+    const documents = new Map<string, string>()
+    for (const collection of collections) {
+      for (const [id, text] of Object.entries(await textsOf(build, collection)))
+        documents.set(`${collection} ${id}`, text)
+    }
+    return documents
   }
-  return documents
 }

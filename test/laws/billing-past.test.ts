@@ -17,7 +17,7 @@ import { typeMonths } from '../../projections/type-billing-documents.js'
 import { typeBilling } from '../../projections/type-billing.js'
 import type { ReadStore } from '../../read-store/port.js'
 import { wholeLog } from '../projections/tidemark.js'
-import { foldsAsItWas } from './as-it-was.js'
+import { collectionsRead, foldsAsItWas } from './as-it-was.js'
 import { twoBillingHistories } from './billing-histories.js'
 import { expectedMonths } from './billing-oracle.js'
 import { liveBilling } from './lived-billing.js'
@@ -58,14 +58,16 @@ void t.test('any position of any history of billing', async (t) => {
         counted.positions += await foldsAsItWas({
           ...place,
           projection: customerBilling,
-          collections: [customerMonths, invoices],
-          pasts: [...new Set(facts.map(({ customer }) => customer))].map(pastOfCustomer),
+          read: collectionsRead(customerMonths, invoices),
+          pasts: [...new Set(facts.map(({ customer }) => customer))].map(
+            (customer) => [pastOfCustomer(customer)] as const,
+          ),
         })
         await foldsAsItWas({
           ...place,
           projection: typeBilling,
-          collections: [typeMonths],
-          pasts: billableTypes.map(pastOfType),
+          read: collectionsRead(typeMonths),
+          pasts: billableTypes.map((type) => [pastOfType(type)] as const),
         })
         for (const [id, { total, count }] of expectedMonths(facts, zone ?? 'UTC')) {
           await explains(id, asEuros(total), count, place)

@@ -19,7 +19,7 @@ import type { Explanation } from '../../projections/explanation.js'
 import type { ReadModels } from '../../projections/queries/live.js'
 import { openEmbeddedReadStore } from '../../read-store/embedded.js'
 import { textsOf, wholeLog } from '../projections/tidemark.js'
-import { foldsAsItWas } from './as-it-was.js'
+import { collectionsRead, foldsAsItWas } from './as-it-was.js'
 import { twoHistories } from './histories.js'
 import { live } from './lived-history.js'
 import { expectedPeriods } from './oracle.js'
@@ -55,9 +55,9 @@ void t.test('any position of any history', async (t) => {
       const projection = { ...dataPlans, name }
       try {
         await live({ folder: join(folder, name), eventStore, readStore, projection }, one, lateness)
-        const pasts = agreementsIn(await wholeLog(eventStore)).map(pastOfAgreement)
-        const collections = ['agreements', 'billing-periods']
-        counted.positions += await foldsAsItWas({ eventStore, readStore, projection, collections, pasts })
+        const pasts = agreementsIn(await wholeLog(eventStore)).map((id) => [pastOfAgreement(id)] as const)
+        const read = collectionsRead('agreements', 'billing-periods')
+        counted.positions += await foldsAsItWas({ eventStore, readStore, projection, read, pasts })
         const models: ReadModels = { live: () => readStore.live(name) }
         const explained = await explainsItself(eventStore, models)
         const expected = [...expectedPeriods(facts)].map(([id, { records }]) => [id, [...records].sort()])
