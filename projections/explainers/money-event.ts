@@ -106,7 +106,7 @@ async function rulesFor(
   log: Evidence,
 ): Promise<RecordedEvent<SessionRulesSet> | undefined> {
   let rules: RecordedEvent | undefined
-  for await (const event of eventsOf(sessionRulesStream, { ...log, position: position - 1 })) {
+  for await (const event of eventsOf(sessionRulesStream, { ...log, position })) {
     if (event.type === 'SessionRulesSet') rules = event
   }
   return rules as RecordedEvent<SessionRulesSet> | undefined
