@@ -74,6 +74,23 @@ void t.test('so many work at a time, so many wait in their order, and more are r
   t.same(await Promise.all(answers), ['done', 'done', 'done', 'done'])
 })
 
+void t.test('never more than so many, however they come and go', async (t) => {
+  const ask = await clients(t)
+  const reads = new LongReads({ atOnce: 2, waiting: 20 })
+  let [running, most] = [0, 0]
+  const some = async () => {
+    most = Math.max(most, ++running)
+    for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve))
+    running--
+  }
+  const answers: Promise<void>[] = []
+  for (let n = 0; n < 20; n++) answers.push(reads.run((await ask()).reply, some))
+  await Promise.all(answers)
+  const more = [await ask(), await ask(), await ask()].map(({ reply }) => reads.run(reply, some))
+  await Promise.all(more)
+  t.equal(most, 2)
+})
+
 void t.test('who waits and goes away leaves his place to others', async (t) => {
   const ask = await clients(t)
   const reads = new LongReads({ atOnce: 1, waiting: 1 })
