@@ -44,10 +44,14 @@ export function ownName(): string {
   return `test_${randomBytes(8).toString('hex')}`
 }
 
+/** Where the environment says that a server runs: test/run.ts hides the plain names from the programs that tests start. */
+export function addressIn(variable: string): string | undefined {
+  const { [`TEST_${variable}`]: handedOn, [variable]: plain } = process.env
+  return handedOn || plain || undefined
+}
+
 async function urlOf(t: Test, server: Server): Promise<string | undefined> {
-  // test/run.ts hides the plain names from the programs that tests start.
-  const { [`TEST_${server.variable}`]: handedOn, [server.variable]: plain } = process.env
-  const url = handedOn ?? plain
+  const url = addressIn(server.variable)
   if (url) return url
   if (await hasDocker()) return startContainer(t, server)
   t.comment(`${server.name}: skipped, as there is neither ${server.variable} nor Docker`)

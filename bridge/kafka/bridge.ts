@@ -141,19 +141,19 @@ class RunningBridge {
     const { settings, patience = usualPatience } = this.#options
     const { signal } = this.#stopping
     const reaching = { settings, troubles: this.troubles, report: this.#report, patience }
-    const admin = await reachKafka(clients.client(), reaching, signal)
+    const admin = await unlessAborted(reachKafka(clients.client(), reaching, signal), signal)
     const publishing = new Publishing((member, ending) => this.#publish(clients, admin, member, ending))
-    let group: GroupReader | undefined
+    const joining = this.#join(clients, admin, (leader, member) => {
+      joined()
+      if (leader) publishing.start(member)
+      else void publishing.stop()
+    })
     try {
-      group = await this.#join(clients, admin, (leader, member) => {
-        joined()
-        if (leader) publishing.start(member)
-        else void publishing.stop()
-      })
-      const crash = await Promise.race([group.crashed, aborted(signal)])
-      if (crash) throw explained(crash, settings)
+      const group = await unlessAborted(joining, signal)
+      throw explained(await unlessAborted(group.crashed, signal), settings)
     } finally {
-      const ended = Promise.all([group?.stop(), publishing.stop()]).then(() => admin.disconnect())
+      const left = joining.then((group) => group.stop())
+      const ended = Promise.allSettled([left, publishing.stop()]).then(() => admin.disconnect())
       await atMost(
         farewell,
         ended.catch(() => {}),
@@ -197,9 +197,18 @@ class RunningBridge {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
+/** The work's result; throws as soon as `signal` aborts, whatever comes of the work. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let listener = () => {}
+  const aborted = new Promise<never>((_resolve, reject) => {
+    listener = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', listener, { once: true })
   })
+  try {
+    signal.throwIfAborted()
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', listener)
+    work.catch(() => {})
+  }
 }

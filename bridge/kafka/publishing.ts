@@ -1,22 +1,20 @@
 /** The publishing of the member that leads the group: begun when it comes to lead, ended when another one does. */
 export class Publishing {
   readonly #publish: (member: string, signal: AbortSignal) => Promise<void>
-  #running: { readonly ending: AbortController; readonly ended: Promise<void>; over: boolean } | undefined
+  #running: Running | undefined
 
   constructor(publish: (member: string, signal: AbortSignal) => Promise<void>) {
     this.#publish = publish
   }
 
-  /** Unless it is under way. */
+  /** Unless it is under way. A process that had to join the group again is another member. */
   start(member: string): void {
     const before = this.#running
-    if (before && !before.over && !before.ending.signal.aborted) return
+    if (before?.member === member && !before.ending.signal.aborted) return
+    before?.ending.abort()
     const ending = new AbortController()
-    const running = { ending, over: false, ended: Promise.resolve() }
-    running.ended = (before?.ended ?? Promise.resolve())
-      .then(() => this.#publish(member, ending.signal))
-      .finally(() => (running.over = true))
-    this.#running = running
+    const ended = (before?.ended ?? Promise.resolve()).then(() => this.#publish(member, ending.signal))
+    this.#running = { member, ending, ended }
   }
 
   /** Finishes the pages in hand. */
@@ -24,4 +22,10 @@ export class Publishing {
     this.#running?.ending.abort()
     await this.#running?.ended
   }
+}
+
+interface Running {
+  readonly member: string
+  readonly ending: AbortController
+  readonly ended: Promise<void>
 }

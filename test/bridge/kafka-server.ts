@@ -6,13 +6,15 @@ import type { BridgeReport } from '../../bridge/kafka/reports.js'
 import type { KafkaSettings } from '../../bridge/kafka/settings.js'
 import type { RecordedEvent } from '../../domain/event.js'
 import type { EventStore } from '../../event-store/port.js'
+import { addressIn } from '../servers.js'
 
 const image = 'apache/kafka:3.9.1'
 let names = 0
 
 /** The Kafka that KAFKA_BROKERS names, else one in a container if there is a container runtime. */
 async function findBrokers(): Promise<{ brokers?: readonly string[]; stop?: () => Promise<unknown> }> {
-  if (process.env.KAFKA_BROKERS) return { brokers: process.env.KAFKA_BROKERS.split(',') }
+  const address = addressIn('KAFKA_BROKERS')
+  if (address) return { brokers: address.split(',') }
   const { GenericContainer, getContainerRuntimeClient, Wait } = await import('testcontainers')
   try {
     await getContainerRuntimeClient()

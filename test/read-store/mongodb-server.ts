@@ -4,6 +4,7 @@ import { GenericContainer, getContainerRuntimeClient, Wait } from 'testcontainer
 import { openMongoDbReadStore, type MongoDbOptions } from '../../read-store/mongodb.js'
 import type { ReadStore } from '../../read-store/port.js'
 import type { Ability, ReadStoreUnderTest } from '../contract/read-store.js'
+import { addressIn } from '../servers.js'
 
 /** A MongoDB replica set for the tests of one file. */
 export interface MongoDbServer {
@@ -24,8 +25,8 @@ export interface MongoDbUnderTest extends ReadStoreUnderTest {
 
 /** The one that `MONGODB_URL` names, else one in a container; undefined if there is neither. */
 export async function findMongoDb(): Promise<MongoDbServer | undefined> {
-  const { MONGODB_URL } = process.env
-  if (MONGODB_URL !== undefined) return serverAt(MONGODB_URL, async () => {})
+  const address = addressIn('MONGODB_URL')
+  if (address !== undefined) return serverAt(address, async () => {})
   try {
     await getContainerRuntimeClient()
   } catch {
