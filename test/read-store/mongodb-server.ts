@@ -24,7 +24,8 @@ export interface MongoDbUnderTest extends ReadStoreUnderTest {
 
 /** The one that `MONGODB_URL` names, else one in a container; undefined if there is neither. */
 export async function findMongoDb(): Promise<MongoDbServer | undefined> {
-  const { MONGODB_URL } = process.env
+  // test/run.ts hides the plain name from the programs that tests start.
+  const { TEST_MONGODB_URL, MONGODB_URL = TEST_MONGODB_URL } = process.env
   if (MONGODB_URL !== undefined) return serverAt(MONGODB_URL, async () => {})
   try {
     await getContainerRuntimeClient()
