@@ -12,7 +12,14 @@ import { run } from '../projections/running.js'
 import { temporaryFolder } from '../projections/tidemark.js'
 import { findMongoDb } from '../read-store/mongodb-server.js'
 import { eventStoreDbUrl, ownName } from '../servers.js'
-import { assertSameOutcome, caughtUp, documentsOf, undisturbed, writeInputs } from './same-outcome.js'
+import {
+  assertSameOutcome,
+  caughtUp,
+  documentsOf,
+  undisturbed,
+  writeInputs,
+  type Input,
+} from './same-outcome.js'
 
 t.setTimeout(240_000)
 const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
@@ -61,8 +68,8 @@ if (url !== undefined && mongoDb) {
     }
     const eventStore = await openEventStoreDb({ url, namespace })
     t.teardown(() => eventStore.close())
-    for (const { kind, path } of inputs) {
-      const args = [program, 'import', kind, path, '--json', '--data', join(folder, 'data')]
+    for (const { kind, paths } of commandsOf(inputs)) {
+      const args = [program, 'import', kind, ...paths, '--json', '--data', join(folder, 'data')]
       const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] })
       child.stdout.resume()
       const [code] = (await once(child, 'close')) as [number | null]
@@ -76,4 +83,15 @@ if (url !== undefined && mongoDb) {
     const expected = await undisturbed(t, join(folder, 'undisturbed'), inputs)
     await assertSameOutcome(t, { eventStore, readStore }, expected)
   })
+}
+
+/** One command takes all files of a kind that follow one another. */
+function commandsOf(inputs: readonly Input[]): { kind: string; paths: string[] }[] {
+  const commands: { kind: string; paths: string[] }[] = []
+  for (const { kind, path } of inputs) {
+    const last = commands.at(-1)
+    if (last?.kind === kind) last.paths.push(path)
+    else commands.push({ kind, paths: [path] })
+  }
+  return commands
 }
