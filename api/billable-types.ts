@@ -1,16 +1,19 @@
 import { Type } from 'typebox'
 import { billableTypeOf, billableTypes, type BillableType } from '../domain/billable-event.js'
 import { InvalidValue } from '../domain/invalid-record.js'
+import type { PastModels } from '../projections/as-of.js'
+import { pastOfType } from '../projections/billing-past.js'
 import { listCustomersOfType, typeBillingOf } from '../projections/queries/type-billing.js'
 import { typeBilling } from '../projections/type-billing.js'
 import {
   component,
+  documentAnswer,
+  documentProblems,
   json,
   listOf,
   listProblems,
   notModified,
   problemAnswers,
-  readProblems,
 } from './answers.js'
 import { billedMonth, chargesFields } from './customers.js'
 import { DocumentHeaders, sendDocument } from './documents.js'
@@ -18,6 +21,7 @@ import { asTexts, sendList } from './lists.js'
 import { listParameters, month, MonthQuery } from './parameters.js'
 import { Problem } from './problem.js'
 import type { Server, Services } from './services.js'
+import { whenAsked } from './time-travel.js'
 
 const tags = ['Live billing']
 
@@ -34,14 +38,14 @@ const TypeParams = Type.Object({
 })
 
 export function billableTypeRoutes(server: Server, services: Services): void {
-  const { caughtUp, readStore } = services
+  const { caughtUp, readStore, timeTravel } = services
   const billing = typeBillingOf(readStore)
   const upTo = async (minPosition: number | undefined) => {
     if (minPosition !== undefined) await caughtUp.documents(typeBilling.name, minPosition)
   }
-  const monthOf = async (wanted: string | undefined) => {
-    const found = wanted ?? (await billing.current())
-    if (found === undefined) throw new Problem('not-found', 'nothing has been billed yet')
+  const monthOf = async (wanted: string | undefined, past?: PastModels) => {
+    const found = wanted ?? (await (past ? typeBillingOf(past) : billing).current())
+    if (found === undefined) throw new Problem('not-found', `nothing has been billed yet${whenAsked(past)}`)
     return found
   }
 
@@ -53,15 +57,18 @@ export function billableTypeRoutes(server: Server, services: Services): void {
     querystring: MonthQuery,
     headers: DocumentHeaders,
     response: {
-      200: json('The month.', component(server, 'TypeMonth', TypeMonthAnswer)),
+      200: documentAnswer('The month.', component(server, 'TypeMonth', TypeMonthAnswer)),
       ...notModified,
-      ...problemAnswers('not-found', ...readProblems),
+      ...problemAnswers(...documentProblems),
     },
   }
   server.get('/types/:type', { schema: monthSchema }, async (request, reply) => {
+    const { query } = request
     const type = knownType(request.params.type)
-    await upTo(request.query.minPosition)
-    const billed = await billing.month(type, await monthOf(request.query.month))
+    const past = await timeTravel.models(query, reply, pastOfType(type))
+    if (!past) await upTo(query.minPosition)
+    const wanted = await monthOf(query.month, past)
+    const billed = await (past ? typeBillingOf(past) : billing).month(type, wanted)
     return sendDocument(request, reply, JSON.stringify(billed))
   })
 

@@ -1,21 +1,25 @@
 import { Type } from 'typebox'
 import { billableTypes } from '../domain/billable-event.js'
+import type { PastModels } from '../projections/as-of.js'
+import { pastOfCustomer } from '../projections/billing-past.js'
 import { customerBilling } from '../projections/customer-billing.js'
 import { customerBillingOf, listInvoices } from '../projections/queries/customer-billing.js'
 import {
   component,
+  documentAnswer,
+  documentProblems,
   json,
   listOf,
   listProblems,
   notModified,
   problemAnswers,
-  readProblems,
 } from './answers.js'
 import { DocumentHeaders, sendDocument } from './documents.js'
 import { asTexts, sendList } from './lists.js'
-import { customer, ListQuery, month, MonthQuery, ReadQuery } from './parameters.js'
+import { customer, DocumentQuery, ListQuery, month, MonthQuery } from './parameters.js'
 import { Problem } from './problem.js'
 import type { Server, Services } from './services.js'
+import { whenAsked } from './time-travel.js'
 
 const tags = ['Live billing']
 
@@ -53,7 +57,7 @@ const InvoiceAnswer = Type.Object({
 })
 
 export function customerRoutes(server: Server, services: Services): void {
-  const { caughtUp, readStore } = services
+  const { caughtUp, readStore, timeTravel } = services
   const billing = customerBillingOf(readStore)
   const invoice = component(server, 'Invoice', InvoiceAnswer)
   const upTo = async (minPosition: number | undefined) => {
@@ -68,16 +72,17 @@ export function customerRoutes(server: Server, services: Services): void {
     querystring: MonthQuery,
     headers: DocumentHeaders,
     response: {
-      200: json('The month.', component(server, 'CustomerMonth', CustomerMonthAnswer)),
+      200: documentAnswer('The month.', component(server, 'CustomerMonth', CustomerMonthAnswer)),
       ...notModified,
-      ...problemAnswers('not-found', ...readProblems),
+      ...problemAnswers(...documentProblems),
     },
   }
   server.get('/customers/:customer', { schema: monthSchema }, async (request, reply) => {
     const { params, query } = request
-    await upTo(query.minPosition)
-    const billed = await billing.month(params.customer, query.month)
-    if (!billed) throw unknownCustomer(params.customer)
+    const past = await timeTravel.models(query, reply, pastOfCustomer(params.customer))
+    if (!past) await upTo(query.minPosition)
+    const billed = await (past ? customerBillingOf(past) : billing).month(params.customer, query.month)
+    if (!billed) throw unknownCustomer(params.customer, past)
     return sendDocument(request, reply, JSON.stringify(billed))
   })
 
@@ -103,25 +108,27 @@ export function customerRoutes(server: Server, services: Services): void {
     summary: 'The invoice for a month that has ended, as it is after its last correction',
     tags,
     params: Type.Object({ customer, month }),
-    querystring: ReadQuery,
+    querystring: DocumentQuery,
     headers: DocumentHeaders,
     response: {
-      200: json('The invoice.', invoice),
+      200: documentAnswer('The invoice.', invoice),
       ...notModified,
-      ...problemAnswers('not-found', ...readProblems),
+      ...problemAnswers(...documentProblems),
     },
   }
   server.get('/customers/:customer/invoices/:month', { schema: invoiceSchema }, async (request, reply) => {
     const { params, query } = request
-    await upTo(query.minPosition)
-    const issued = await billing.invoice(params.customer, params.month)
+    const past = await timeTravel.models(query, reply, pastOfCustomer(params.customer))
+    if (!past) await upTo(query.minPosition)
+    const invoices = past ? customerBillingOf(past) : billing
+    const issued = await invoices.invoice(params.customer, params.month)
     if (issued) return sendDocument(request, reply, JSON.stringify(issued))
-    if (!(await billing.isKnown(params.customer))) throw unknownCustomer(params.customer)
+    if (!(await invoices.isKnown(params.customer))) throw unknownCustomer(params.customer, past)
     const name = JSON.stringify(params.customer)
-    throw new Problem('not-found', `customer ${name} has no invoice for ${params.month}`)
+    throw new Problem('not-found', `customer ${name} has no invoice for ${params.month}${whenAsked(past)}`)
   })
 }
 
-function unknownCustomer(name: string): Problem {
-  return new Problem('not-found', `there is no customer ${JSON.stringify(name)}`)
+function unknownCustomer(name: string, past?: PastModels): Problem {
+  return new Problem('not-found', `there is no customer ${JSON.stringify(name)}${whenAsked(past)}`)
 }

@@ -2,22 +2,25 @@ import { Type } from 'typebox'
 import { WalletEventInput } from '../domain/money.js'
 import { UserEventInput } from '../domain/user-info.js'
 import { moneyEnriched } from '../projections/money-enriched.js'
+import { pastOfMoney } from '../projections/money-past.js'
 import { findMoneyEvent, listMoneyEvents } from '../projections/queries/money-events.js'
 import {
   component,
+  documentAnswer,
+  documentProblems,
   json,
   listOf,
   listProblems,
   notModified,
   problemAnswers,
-  readProblems,
 } from './answers.js'
 import { DocumentHeaders, sendDocument } from './documents.js'
 import { asTexts, sendList } from './lists.js'
-import { ListQuery, ReadQuery } from './parameters.js'
+import { DocumentQuery, ListQuery } from './parameters.js'
 import { Problem } from './problem.js'
 import { intakeRoute } from './record-intake.js'
 import type { Server, Services } from './services.js'
+import { whenAsked } from './time-travel.js'
 
 const tag = 'Money'
 const tags = [tag]
@@ -68,28 +71,30 @@ export function moneyEventRoutes(server: Server, services: Services): void {
     summary: 'Take events of users in',
     tag,
   })
-  const { caughtUp, readStore } = services
+  const { caughtUp, readStore, timeTravel } = services
   const money = component(server, 'EnrichedMoney', MoneyAnswer)
 
   const documentSchema = {
     summary: 'Some money with what is known of its user and its session',
     tags,
     params: Type.Object({ userId, id: moneyId }),
-    querystring: ReadQuery,
+    querystring: DocumentQuery,
     headers: DocumentHeaders,
     response: {
-      200: json('The money, enriched.', money),
+      200: documentAnswer('The money, enriched.', money),
       ...notModified,
-      ...problemAnswers('not-found', ...readProblems),
+      ...problemAnswers(...documentProblems),
     },
   }
   server.get('/money-events/:userId/:id', { schema: documentSchema }, async (request, reply) => {
     const { params, query } = request
-    if (query.minPosition !== undefined) await caughtUp.documents(moneyEnriched.name, query.minPosition)
-    const found = await findMoneyEvent(readStore, params.userId, params.id)
+    const { minPosition } = query
+    const past = await timeTravel.models(query, reply, pastOfMoney(params.userId, params.id))
+    if (!past && minPosition !== undefined) await caughtUp.documents(moneyEnriched.name, minPosition)
+    const found = await findMoneyEvent(past ?? readStore, params.userId, params.id)
     if (found) return sendDocument(request, reply, JSON.stringify(found))
     const [user, id] = [JSON.stringify(params.userId), JSON.stringify(params.id)]
-    throw new Problem('not-found', `user ${user} has no money ${id}`)
+    throw new Problem('not-found', `user ${user} has no money ${id}${whenAsked(past)}`)
   })
 
   const listSchema = {

@@ -65,7 +65,7 @@ export const month = Type.String({
 })
 
 /** Of reads of what was billed: without a month, the one that the billing clock stands in. */
-export const MonthQuery = Type.Object({ month: Type.Optional(month), minPosition })
+export const MonthQuery = Type.Object({ month: Type.Optional(month), minPosition, asOf })
 
 export const customer = Type.String({ description: 'who is billed', examples: ['Emma'] })
 

@@ -104,7 +104,7 @@ async function bridgeOf(
     ...(schemaRegistry === undefined ? {} : { schemaRegistry }),
     report: (report) => {
       if (report.type === 'trouble' || report.type === 'lost') logger.error(report)
-      else if (report.type === 'fenced') logger.warn(report)
+      else if (report.type === 'fenced' || report.type === 'absent') logger.warn(report)
       else if (report.type === 'client') logger.debug(report)
       else logger.info(report)
     },

@@ -130,7 +130,8 @@ export function valueAt<Value extends string | number>(
   return undefined
 }
 
-function compareChanges(a: Change, b: Change): number {
+/** Earlier, then the lesser id, then the lesser value, bytewise: of two changes the greater one counts. */
+export function compareChanges(a: Change, b: Change): number {
   return a[0] - b[0] || compareBytewise(a[1], b[1]) || compareBytewise(String(a[2]), String(b[2]))
 }
 

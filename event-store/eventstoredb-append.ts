@@ -1,110 +1,164 @@
-import { isUuid } from '../domain/uuid.js'
 import type { NewEvent } from '../domain/event.js'
-import { InvalidEvent } from './errors.js'
-import type { EventFormat, Outgoing } from './eventstoredb-events.js'
-import { claimStream } from './eventstoredb-names.js'
-import type { StreamAppends } from './eventstoredb-stream-appends.js'
-import type { Appended, Expectation, ExpectedRevision, Placed } from './port.js'
+import { RevisionConflict } from './errors.js'
+import type { Connection } from './eventstoredb-connection.js'
+import type { EventFormat, Incoming } from './eventstoredb-events.js'
+import { MayPass } from './eventstoredb-failures.js'
+import type { KnownStreams } from './eventstoredb-known.js'
+import type { StreamNames } from './eventstoredb-names.js'
+import { cutIntoParts, runsOf, type Call, type Part } from './eventstoredb-parts.js'
+import type { Patience } from './eventstoredb-patience.js'
+import { sendInOrder, type Answered } from './eventstoredb-pipeline.js'
+import { Slots } from './eventstoredb-slots.js'
+import type { Tails } from './eventstoredb-tails.js'
+import { StreamTurns } from './eventstoredb-turns.js'
+import type { Appended, Expectation, Placed } from './port.js'
 
-/** Some events of a call that go to one stream at once. */
-interface Part {
-  readonly stream: string
-  readonly expected: ExpectedRevision | undefined
-  readonly events: Outgoing[]
-  /** Where they stand among the events of the call. */
-  readonly indexes: number[]
+/** So many streams are read at once. */
+const readsAtOnce = 64
+
+export interface AppendsOptions {
+  readonly connection: Connection
+  readonly names: StreamNames
+  readonly format: EventFormat
+  readonly tails: Tails
+  readonly patience: Patience
+  readonly known: KnownStreams
 }
 
 /**
- * One call of the port: the server appends to one stream at a time, so it is cut into parts. Events of a stream with an
- * expectation are one part, all or nothing. Of the others, those that follow each other are one; the parts are written
- * in rounds, each of which ends where a stream would come again, so that the log keeps the order of the call but for
- * parts of one round, which are written at the same time. (By whole streams, the last event of one would stand before the
- * first of the next, and what is early would look late.)
- *
- * Streams with an expectation are written first: whoever fences a call by a stream of its own writes nothing once he is
- * fenced.
+ * Appends exactly once, whatever the server answers (docs/decisions/0006-exact-appends.md): what is new is decided from
+ * the ids that the streams have, every append names the one revision at which that was so, and what came of it is what
+ * the stream then holds.
  */
-export async function appendToStreams(
-  streams: StreamAppends,
-  format: EventFormat,
-  events: readonly NewEvent[],
-  expect: readonly Expectation[],
-): Promise<Appended> {
-  const rounds = roundsOf(format, events, expect)
-  const named = new Set(rounds.flat().map(({ stream }) => stream))
-  await Promise.all([...named].map((stream) => streams.prepare(stream)))
-  const placed: Placed[] = []
-  for (const round of rounds) await writeAll(round.map((part) => write(streams, part, placed)))
-  let position = 0
-  for (const place of placed) if (place.position > position) position = place.position
-  return { position, events: placed }
-}
+export class Appends {
+  readonly #connection: Connection
+  readonly #names: StreamNames
+  readonly #format: EventFormat
+  readonly #tails: Tails
+  readonly #patience: Patience
+  readonly #known: KnownStreams
+  readonly #turns = new StreamTurns()
+  readonly #slots = new Slots(readsAtOnce)
 
-/** Waits for all of them, also when one has failed. */
-async function writeAll(writing: readonly Promise<void>[]): Promise<void> {
-  await Promise.allSettled(writing)
-  await Promise.all(writing)
-}
-
-async function write(streams: StreamAppends, part: Part, placed: Placed[]): Promise<void> {
-  const { stream, events, expected, indexes } = part
-  const places = await streams.append(stream, events, expected)
-  for (const [i, place] of places.entries()) placed[indexes[i] ?? 0] = place
-}
-
-function roundsOf(
-  format: EventFormat,
-  events: readonly NewEvent[],
-  expect: readonly Expectation[],
-): readonly Part[][] {
-  const rounds = new Rounds(expect)
-  for (const [index, event] of events.entries()) {
-    assertValid(event)
-    const part = rounds.partFor(event.stream)
-    part.events.push(format.toServer(event))
-    part.indexes.push(index)
-  }
-  return rounds.rounds
-}
-
-/** Deals the events of a call out to rounds, the first of which is for streams with an expectation. */
-class Rounds {
-  readonly rounds: Part[][]
-  readonly #expected: ReadonlyMap<string, Part>
-  /** The parts of the last round, by stream. */
-  #round = new Map<string, Part>()
-  #current: Part | undefined
-
-  constructor(expect: readonly Expectation[]) {
-    const guards = expect.map(({ stream, revision }) => newPart(stream, revision))
-    this.rounds = [guards, []]
-    this.#expected = new Map(guards.map((part) => [part.stream, part]))
+  constructor({ connection, names, format, tails, patience, known }: AppendsOptions) {
+    this.#connection = connection
+    this.#names = names
+    this.#format = format
+    this.#tails = tails
+    this.#patience = patience
+    this.#known = known
   }
 
-  partFor(stream: string): Part {
-    const guard = this.#expected.get(stream)
-    if (guard) return guard
-    if (this.#current?.stream === stream) return this.#current
-    if (this.#round.has(stream)) {
-      this.rounds.push([])
-      this.#round = new Map()
+  async append(events: readonly NewEvent[], expect: readonly Expectation[]): Promise<Appended> {
+    const begin = (stream: string) => this.#known.begin(this.#names.inServer(stream))
+    const call = cutIntoParts(events, expect, this.#format, begin)
+    const names = [...call.parts.values()].map(({ name }) => name)
+    await this.#turns.run(names, () =>
+      this.#known.using(names, async () => {
+        try {
+          await this.#write(call)
+        } catch (error) {
+          // What was sent may still arrive.
+          if (!(error instanceof RevisionConflict)) for (const name of names) this.#known.forget(name)
+          throw error
+        }
+      }),
+    )
+    return placesOf(call)
+  }
+
+  /** Writes what is missing, until nothing is. */
+  async #write(call: Call): Promise<void> {
+    const parts = [...call.parts.values()]
+    const trial = this.#patience.trial('append')
+    await this.#each(parts, (part) => this.#load(part))
+    for (;;) {
+      await this.#each(parts, (part) => this.#decide(part))
+      if (parts.every(({ isThere }) => isThere)) return
+      const { streams, failure, conflict } = await sendInOrder(this.#connection, runsOf(call))
+      if (failure && !conflict) await trial.failed(failure)
+      // Whoever was faster in one stream has probably been in others.
+      const touched = conflict ? parts : parts.filter(({ name }) => streams.has(name))
+      const before = touched.map(({ known }) => known.revision)
+      await this.#each(touched, (part) => this.#look(part, streams.get(part.name)))
+      if (touched.some(({ known }, i) => known.revision !== before[i])) trial.succeeded()
+      else if (conflict || !failure) await trial.failed(new StillNotThere(touched))
     }
-    const part = newPart(stream, undefined)
-    this.#round.set(stream, part)
-    this.rounds.at(-1)?.push(part)
-    return (this.#current = part)
+  }
+
+  /**
+   * Whether a part may be written.
+   *
+   * @throws {RevisionConflict}
+   */
+  async #decide(part: Part): Promise<void> {
+    if (part.isVague) {
+      this.#known.forget(part.name)
+      await this.#load(part)
+      part.current = true
+    }
+    if (part.expected === undefined || (part.events.length > 0 && part.isThere)) return
+    const onlyAsked = part.events.length === 0
+    if (!part.current && (onlyAsked || !part.isExpected)) await this.#look(part, undefined)
+    if (part.isExpected) return
+    const { revision } = part.known
+    if (!part.isThere || onlyAsked)
+      throw new RevisionConflict(part.stream, part.expected, revision < 0 ? 'none' : revision)
+  }
+
+  /** What is known of a stream; if that is nothing, all of it is read. */
+  async #load(part: Part): Promise<void> {
+    const known = this.#known.get(part.name)
+    if (known) part.known = known
+    else {
+      part.known = this.#known.begin(part.name)
+      await this.#catchUp(part)
+      this.#known.keep(part.known)
+    }
+  }
+
+  /** Reads what came to stand in a stream. */
+  async #look(part: Part, answered: Answered | undefined): Promise<void> {
+    if (answered)
+      await this.#patience.retry('append', () => this.#tails.confirm(part.known, answered, this.#see(part)))
+    else await this.#catchUp(part)
+    part.current = true
+    this.#known.keep(part.known)
+  }
+
+  #catchUp(part: Part): Promise<void> {
+    return this.#slots.run(() =>
+      this.#patience.retry('append', () => this.#tails.catchUp(part.known, this.#see(part))),
+    )
+  }
+
+  #see(part: Part): (incoming: Incoming) => void {
+    return (incoming) => part.saw(incoming, this.#format.writer)
+  }
+
+  /** Does something with each part; waits for all of them before it throws what one of them threw. */
+  async #each(parts: readonly Part[], work: (part: Part) => Promise<void>): Promise<void> {
+    const outcomes = await Promise.allSettled(parts.map(work))
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 }
 
-function newPart(stream: string, expected: ExpectedRevision | undefined): Part {
-  return { stream, expected, events: [], indexes: [] }
+/** The server says that appends were made, or that somebody was faster, but the streams do not show it yet. */
+class StillNotThere extends MayPass {
+  constructor(parts: readonly Part[]) {
+    super(`the stream ${parts[0]?.name} does not show what was appended to it`)
+  }
 }
 
-/** @throws {InvalidEvent} */
-function assertValid({ id, stream }: NewEvent): void {
-  if (!isUuid(id)) throw new InvalidEvent(`the event id ${JSON.stringify(id)} is not a UUID`)
-  if (stream === '') throw new InvalidEvent(`event ${id} names no stream`)
-  if (stream.startsWith('$') || stream === claimStream)
-    throw new InvalidEvent(`event ${id} names the stream ${stream}, which is not for events of ours`)
+function placesOf({ parts, order }: Call): Appended {
+  const places = new Map([...parts.values()].map((part) => [part, part.places().values()]))
+  const events: Placed[] = []
+  let position = 0
+  for (const part of order) {
+    const place = places.get(part)?.next().value
+    if (!place) continue
+    events.push(place)
+    if (place.position > position) position = place.position
+  }
+  return { position, events }
 }

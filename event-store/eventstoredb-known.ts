@@ -88,7 +88,11 @@ export class KnownStreams {
   }
 
   get(name: string): KnownStream | undefined {
-    return this.#holding.get(name) ?? this.#outlines.get(name)
+    const held = this.#holding.get(name)
+    if (!held) return this.#outlines.get(name)
+    this.#holding.delete(name)
+    this.#holding.set(name, held)
+    return held
   }
 
   /** A stream of which nothing is known yet. It is to be read, and then kept. */
@@ -115,13 +119,13 @@ export class KnownStreams {
     }
   }
 
-  /** While a stream is in use, its ids are not let go. One user at a time. */
-  async using<T>(name: string, use: () => Promise<T>): Promise<T> {
-    this.#inUse.add(name)
+  /** While streams are in use, their ids are not let go. A stream has one user at a time. */
+  async using<T>(names: readonly string[], use: () => Promise<T>): Promise<T> {
+    for (const name of names) this.#inUse.add(name)
     try {
       return await use()
     } finally {
-      this.#inUse.delete(name)
+      for (const name of names) this.#inUse.delete(name)
     }
   }
 

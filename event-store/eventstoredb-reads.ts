@@ -33,6 +33,9 @@ export interface LogRead {
 /** Looks at an event. `false`: that was enough. */
 export type Look = (event: ServerEvent) => boolean | void
 
+/** Of a read that was enough, so many events are let come. */
+const mostLeft = 256
+
 /** Reads of the server, one try each. They are answered by the leader, which knows all that was acknowledged. */
 export class Reads {
   readonly #client: EventStoreDBClient
@@ -58,7 +61,7 @@ export class Reads {
       ...(limit === undefined ? {} : { maxCount: limit }),
     })
     try {
-      return await this.#each(read, look)
+      return await this.#each(read, limit ?? Infinity, look)
     } catch (error) {
       if (isOfType(error, ErrorType.STREAM_NOT_FOUND)) return 0
       throw error
@@ -73,7 +76,7 @@ export class Reads {
       maxCount: limit,
       requiresLeader: true,
     })
-    return this.#each(read, look)
+    return this.#each(read, limit, look)
   }
 
   /** Ends all reads that are under way. */
@@ -81,39 +84,52 @@ export class Reads {
     for (const stop of [...this.#underWay]) stop(closed())
   }
 
-  /** By events, not by iteration: that is twice as fast. */
-  #each(read: StreamingRead<Resolved>, look: Look): Promise<number> {
+  /**
+   * By events, not by iteration: that is twice as fast. What is left of a read that was enough is let run out if it
+   * is little: servers close the connection of a client that cancels often.
+   */
+  #each(read: StreamingRead<Resolved>, limit: number, look: Look): Promise<number> {
     return new Promise((resolve, reject) => {
       let seen = 0
       let seenBefore = 0
+      let enough = false
       const settle = () => {
         clearInterval(timer)
-        this.#underWay.delete(stop)
-        read.off('data', take)
+        this.#underWay.delete(fail)
       }
-      const stop = (error?: Error) => {
+      const leave = () => {
         settle()
-        // What becomes of a read that was left concerns nobody.
-        read.on('error', () => {})
+        read.off('data', take)
         read.cancel().catch(() => {})
-        if (error) reject(error)
-        else resolve(seen)
+      }
+      const fail = (error: Error) => {
+        leave()
+        reject(error)
       }
       const take = ({ event }: Resolved) => {
+        if (enough || !event) return
         seen++
         try {
-          if (event && look(event) === false) stop()
+          enough = look(event) === false
         } catch (error) {
-          stop(error instanceof Error ? error : new Error(String(error)))
+          fail(error instanceof Error ? error : new Error(String(error)))
         }
+        if (!enough) return
+        if (limit - seen > mostLeft) leave()
+        else settle()
+        resolve(seen)
       }
       const timer = setInterval(() => {
-        if (seen === seenBefore) stop(new NoAnswer(this.#answer))
+        if (seen === seenBefore) fail(new NoAnswer(this.#answer))
         seenBefore = seen
       }, this.#answer)
-      this.#underWay.add(stop)
+      this.#underWay.add(fail)
       read.on('data', take)
-      read.on('error', stop)
+      // What becomes of a read that was left concerns nobody: it has been answered.
+      read.on('error', (error) => {
+        settle()
+        reject(error)
+      })
       read.on('end', () => {
         settle()
         resolve(seen)

@@ -1,11 +1,11 @@
-import { ErrorType } from '@eventstore/db-client'
 import type { RecordedEvent } from '../domain/event.js'
 import { LogUnusable } from './errors.js'
-import { batchesAtOnce, type Connection } from './eventstoredb-connection.js'
+import type { Connection } from './eventstoredb-connection.js'
 import { mostBytes, type EventFormat, type Outgoing } from './eventstoredb-events.js'
-import { isOfType, MayPass } from './eventstoredb-failures.js'
+import { MayPass } from './eventstoredb-failures.js'
 import type { StreamNames } from './eventstoredb-names.js'
 import type { Patience } from './eventstoredb-patience.js'
+import { sendInOrder, type Run } from './eventstoredb-pipeline.js'
 import type { Records } from './eventstoredb-records.js'
 
 export interface RestoreOptions {
@@ -14,14 +14,6 @@ export interface RestoreOptions {
   readonly names: StreamNames
   readonly format: EventFormat
   readonly patience: Patience
-}
-
-/** Consecutive events of one stream: one append. */
-interface Run {
-  readonly name: string
-  /** The expected one, −1 for a new stream. */
-  readonly revision: number
-  readonly events: Outgoing[]
 }
 
 /**
@@ -46,48 +38,19 @@ export class Restore {
    * @throws {LogUnusable} somebody else writes to the log, or the order was lost
    */
   async take(events: readonly RecordedEvent[]): Promise<void> {
-    const { patience } = this.#options
+    const { connection, patience } = this.#options
     const trial = patience.trial('append')
     for (let rest = events; rest.length > 0;) {
-      const failure = await this.#send(this.#runsOf(rest))
+      const { failure, conflict } = await sendInOrder(connection, this.#runsOf(rest))
       const landed = await patience.retry('read', () => this.#landed(rest))
       rest = rest.slice(landed)
       if (landed > 0) trial.succeeded()
-      else await trial.failed(failure ?? new MayPass('the log does not show what was appended to it'))
-    }
-  }
-
-  /**
-   * Sends appends without waiting for each answer: they travel through one call, and the server makes them in their
-   * order. Stops at the first that fails, so that nothing comes to stand before something that is missing. The first
-   * goes alone: it may be the one for which the client makes the call, and then the second would overtake it.
-   */
-  async #send(runs: Iterable<Run>): Promise<Error | undefined> {
-    const { connection } = this.#options
-    const pending = new Set<Promise<void>>()
-    let atOnce = 1
-    let failure: Error | undefined
-    for (const { name, events, revision } of runs) {
-      if (pending.size >= atOnce) {
-        await Promise.race(pending)
-        if (connection.batches) atOnce = batchesAtOnce
-      }
-      if (failure) break
-      const sent: Promise<void> = connection
-        .append(
-          name,
-          events.map(({ event }) => event),
-          revision,
+      // An append that came through after all makes the next one look like a conflict.
+      else
+        await trial.failed(
+          conflict || !failure ? new MayPass('what is sent does not show in the log') : failure,
         )
-        .then(
-          () => {},
-          (error: unknown) => (failure ??= failureOf(error, name)),
-        )
-        .then(() => void pending.delete(sent))
-      pending.add(sent)
     }
-    await Promise.all(pending)
-    return failure
   }
 
   /** How many of some events have come to stand where they should. */
@@ -120,7 +83,7 @@ export class Restore {
 
   *#runsOf(events: readonly RecordedEvent[]): Iterable<Run> {
     const { names, format } = this.#options
-    let run: Run | undefined
+    let run: (Run & { readonly events: Outgoing[] }) | undefined
     let bytes = 0
     for (const event of events) {
       const name = names.inServer(event.stream)
@@ -135,11 +98,4 @@ export class Restore {
     }
     if (run) yield run
   }
-}
-
-/** An append that came through after all makes the next one look like a conflict: what stands in the log decides. */
-function failureOf(error: unknown, name: string): Error {
-  if (isOfType(error, ErrorType.WRONG_EXPECTED_VERSION))
-    return new MayPass(`the stream ${name} is not at the revision that comes before what is copied`)
-  return error instanceof Error ? error : new Error(String(error))
 }

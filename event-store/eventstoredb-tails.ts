@@ -1,19 +1,15 @@
 import type { RecordedEvent as ServerEvent } from '@eventstore/db-client'
 import { LogUnusable } from './errors.js'
-import type { EventFormat, Incoming } from './eventstoredb-events.js'
+import { positionOf, type EventFormat, type Incoming } from './eventstoredb-events.js'
 import type { KnownStream } from './eventstoredb-known.js'
+import type { Answered } from './eventstoredb-pipeline.js'
 import type { Reads } from './eventstoredb-reads.js'
 
 /** Appends whose places in the log are so far apart, in bytes, are not looked at in one reading. */
-const nearby = 4 * 1024 * 1024
-/** So many records of others may lie between those of one reading before it is given up. */
-const strangers = 1_000
-
-/** What the server says of an append: where its last event stands. Not to be trusted: see {@link Tails.confirm}. */
-export interface Answered {
-  readonly revision: number
-  readonly position: number
-}
+const nearby = 16 * 1024 * 1024
+/** Where records of others lie between, reading goes on by so many, until there were too many of them. */
+const fewMore = 64
+const strangers = 10_000
 
 /** Somebody who waits to see an append of his in the log. */
 interface Waiting {
@@ -30,8 +26,6 @@ export class Tails {
   readonly #format: EventFormat
   #waiting: Waiting[] = []
   #running = false
-  /** The greatest position that a reading has come to. */
-  #reached = 0
 
   constructor(reads: Reads, format: EventFormat) {
     this.#reads = reads
@@ -49,7 +43,7 @@ export class Tails {
   }
 
   /**
-   * The same after an append that the server says it has made. The server also says so when somebody else has made
+   * The same after appends that the server says it has made. The server also says so when somebody else has made
    * the same append, and it does not say where each event stands: so the log is looked at. Whoever waits at the same
    * time shares one reading of the log, which costs a tenth of a reading for each stream.
    */
@@ -74,11 +68,9 @@ export class Tails {
 
   async #confirmAll(group: readonly Waiting[]): Promise<void> {
     const last = Math.max(...group.map(({ answered }) => answered.position))
-    const together = group.filter(
-      ({ answered: { position } }) => position > this.#reached && position > last - nearby,
-    )
+    const together = group.filter(({ answered: { first } }) => first > 0 && first > last - nearby)
     try {
-      if (together.length > 1) await this.#readLog(together, last)
+      if (together.length > 1) await this.#readLog(together)
     } catch {
       // Then each looks for itself, and meets the failure itself.
     }
@@ -89,20 +81,22 @@ export class Tails {
     }
   }
 
-  async #readLog(group: readonly Waiting[], last: number): Promise<void> {
-    const first = Math.min(...group.map(({ answered }) => answered.position))
+  async #readLog(group: readonly Waiting[]): Promise<void> {
     const missing = new Map(group.map((waiting) => [waiting.known.name, waiting]))
-    let expected = strangers
-    for (const { known, answered } of group) expected += answered.revision - known.revision
-    await this.#reads.log({ from: first, limit: expected }, (sent) => {
-      const waiting = missing.get(sent.streamId)
-      if (waiting && Number(sent.revision) === waiting.known.revision + 1) {
+    let from = Math.min(...group.map(({ answered }) => answered.first))
+    let size = 1
+    for (const { known, answered } of group) size += answered.revision - known.revision
+    for (let records = 0, read = size; missing.size > 0 && read === size && records < strangers;) {
+      read = await this.#reads.log({ from, limit: size }, (sent) => {
+        from = positionOf(sent)
+        const waiting = missing.get(sent.streamId)
+        if (!waiting || Number(sent.revision) !== waiting.known.revision + 1) return
         this.#take(waiting.known, sent, waiting.see)
         if (waiting.known.revision >= waiting.answered.revision) missing.delete(sent.streamId)
-      }
-      return missing.size > 0
-    })
-    this.#reached = Math.max(this.#reached, last)
+      })
+      records += read
+      size = fewMore
+    }
   }
 
   #take(known: KnownStream, sent: ServerEvent, see: (incoming: Incoming) => void): void {

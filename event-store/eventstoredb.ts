@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { NewEvent, RecordedEvent } from '../domain/event.js'
 import { readAddress } from './eventstoredb-address.js'
-import { appendToStreams } from './eventstoredb-append.js'
+import { Appends } from './eventstoredb-append.js'
 import { claimLog } from './eventstoredb-claim.js'
 import { Connection } from './eventstoredb-connection.js'
 import { EventFormat } from './eventstoredb-events.js'
@@ -21,8 +21,6 @@ import {
 import { Reads } from './eventstoredb-reads.js'
 import { Records } from './eventstoredb-records.js'
 import { Restore } from './eventstoredb-restore.js'
-import { Slots } from './eventstoredb-slots.js'
-import { StreamAppends } from './eventstoredb-stream-appends.js'
 import { Tails } from './eventstoredb-tails.js'
 import type { EventStore } from './port.js'
 
@@ -48,9 +46,6 @@ export interface EventStoreDb extends EventStore {
   /** Begins after the last event that the log holds. Nobody else may append meanwhile. */
   restore(): Promise<Restore>
 }
-
-/** So many streams that nothing is known of are read at once. */
-const readsAtOnce = 64
 
 /**
  * Opens a log that EventStoreDB (23.10 or newer) keeps. Waits for the server for a bounded time.
@@ -97,7 +92,7 @@ interface Parts {
 
 class Opened implements EventStoreDb {
   readonly #parts: Parts
-  readonly #streams: StreamAppends
+  readonly #appends: Appends
   readonly #pages: Pages
   readonly #newest: NewestFirst
   readonly #follower: Follower
@@ -106,15 +101,8 @@ class Opened implements EventStoreDb {
   constructor(parts: Parts) {
     const { names, patience, connection, reads, format, records, known } = parts
     this.#parts = parts
-    this.#streams = new StreamAppends({
-      connection,
-      names,
-      writer: format.writer,
-      tails: new Tails(reads, format),
-      patience,
-      slots: new Slots(readsAtOnce),
-      known,
-    })
+    const tails = new Tails(reads, format)
+    this.#appends = new Appends({ connection, names, format, tails, patience, known })
     this.#pages = new Pages(reads, records, names, format, patience)
     this.#newest = new NewestFirst(records, this.#pages, format, patience)
     this.#follower = new Follower({ connection, records, newest: this.#newest, names, format, patience })
@@ -122,7 +110,7 @@ class Opened implements EventStoreDb {
 
   async append(events: readonly NewEvent[], expect: Parameters<EventStore['append']>[1] = []) {
     this.#assertOpen()
-    const appended = await appendToStreams(this.#streams, this.#parts.format, events, expect)
+    const appended = await this.#appends.append(events, expect)
     this.#newest.passed(appended.position)
     return appended
   }

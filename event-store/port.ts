@@ -60,17 +60,17 @@ export interface ReadStream {
  */
 export interface EventStore {
   /**
-   * Appends events, each to the stream it names. Answers once they are durable.
+   * Appends events, each to the stream it names, in the order given. Answers once they are durable.
    *
-   * Every stream takes its events in the order given and all or nothing. An expectation is checked before
-   * anything is written to its stream, against the stream as it was before this call; where all events for
-   * that stream are already in the log, the call is a repetition and is answered as the first time.
+   * An expectation is checked before anything is written to its stream, against the stream as it was before
+   * this call; where all events for that stream are already in the log, the call is a repetition and is answered
+   * as the first time. A stream with an expectation takes its events all or nothing.
    *
-   * Streams may be written in any order, and an engine may stop half-way: what is written stays. But where an
-   * expectation fails, nothing is written of that stream, nor of any stream without an expectation of its own
-   * that the call names later: so a stream named first, with an expectation, fences all the others.
-   * (The embedded engine writes the whole call, in its order, or none of it. EventStoreDB takes 1 MiB at once:
-   * a larger part of a stream is written in several pieces, or refused if there is an expectation.)
+   * Otherwise an engine may stop half-way: what is written stays. But where an expectation fails, nothing is
+   * written of that stream, nor of any stream without an expectation of its own that the call names later: so a
+   * stream named first, with an expectation, fences all the others. (The embedded engine writes the whole call or
+   * none of it. EventStoreDB writes stream by stream: the events for a stream with an expectation stand together
+   * where the first of them is named, and what failed and was tried again may stand later than what follows it.)
    *
    * An id belongs to the stream that it was first appended to; not every engine looks for it in others.
    *

@@ -6,6 +6,7 @@ import { MemoryBuild } from './memory-build.js'
 import type { Projection, SharedProjection } from './projection.js'
 import type { ReadModels } from './queries/live.js'
 import { upTo } from './rebuild.js'
+import type { StreamReading } from './stream-reading.js'
 
 const eventsAPage = 1_000
 
@@ -17,7 +18,9 @@ export interface Past {
   /** Its sharing says what belongs to which key, and what the events of other keys do to ours. */
   readonly projection: SharedProjection
   /** The keys that the documents belong to; none if the log up to the position tells nothing of them. */
-  readonly keys: (eventStore: EventStore, position: number) => Promise<readonly string[]>
+  readonly keys: (log: StreamReading) => Promise<readonly string[]>
+  /** Collections that are not asked for, and that no other document depends on: they are not kept. */
+  readonly without?: readonly string[]
 }
 
 /** Read models as the log up to a position has them; but only the documents of some keys of one projection. */
@@ -39,9 +42,9 @@ export interface AsOfOptions {
  * @throws {ProjectionFailed}
  */
 export async function asOf(past: Past, position: number, options: AsOfOptions): Promise<PastModels> {
-  const { projection } = past
-  const build = new MemoryBuild(projection.name, projection.version, collectionsOf(projection))
-  const keys = new Set(await past.keys(options.eventStore, position))
+  const { projection, without = [] } = past
+  const build = new MemoryBuild(projection.name, projection.version, collectionsOf(projection), { without })
+  const keys = new Set(await past.keys({ ...options, position }))
   if (keys.size > 0) await fold(projection, keys, build, position, options)
   return { position, live: async (name) => (name === projection.name ? build : undefined) }
 }

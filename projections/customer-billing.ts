@@ -24,13 +24,13 @@ import {
 } from './customer-billing-documents.js'
 import { CustomerMonthMemo } from './customer-month-memo.js'
 import type { HeldDocument } from './kept-documents.js'
-import type { Documents, Projection, Want } from './projection.js'
+import type { Documents, SharedProjection, Want } from './projection.js'
 
 /**
  * What each customer owes for each month, as it grows, and the invoices that become of it when the billing clock has
  * passed the month's end (docs/semantics.md, Live billing).
  */
-export const customerBilling: Projection = {
+export const customerBilling: SharedProjection = {
   name: 'customer-billing',
   version: 1,
   categories: ['customer', 'invoice', 'clock'],

@@ -6,7 +6,7 @@ import { dataPlans } from './data-plans.js'
 export function pastOfAgreement(id: string): Past {
   return {
     projection: dataPlans,
-    keys: async (eventStore, position) => {
+    keys: async ({ eventStore, position }) => {
       const [signed] = await eventStore.readStream(`agreement-${id}`, { limit: 1 })
       if (!signed || signed.position > position) return []
       return [(signed.data as AgreementSigned['data']).msisdn]

@@ -6,7 +6,7 @@ export function pastOfDeadLetter(id: string): Past {
   const stream = `deadletter-${id}`
   return {
     projection: deadLetters,
-    keys: async (eventStore, position) => {
+    keys: async ({ eventStore, position }) => {
       const [rejected] = await eventStore.readStream(stream, { limit: 1 })
       return rejected && rejected.position <= position ? [stream] : []
     },

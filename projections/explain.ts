@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { RecordedEvent } from '../domain/event.js'
 import { formatTimestamp } from '../domain/timestamp.js'
 import { InvalidCursor } from '../read-store/errors.js'
@@ -20,8 +19,7 @@ import {
   type Step,
 } from './explanation.js'
 import type { PageRequest } from './queries/page.js'
-
-const eventsAPage = 200
+import { eventsOf } from './stream-reading.js'
 
 /**
  * Explains a figure from the log, a page of events at a time. All pages are of the log as it was when the first was
@@ -109,9 +107,11 @@ async function* contributions(
   log: Evidence,
   start: ExplainedPlace,
 ): AsyncGenerator<Counted, void, void> {
-  for (const [source, { stream, read }] of sources.entries()) {
+  for (const [source, { stream, only, read }] of sources.entries()) {
     if (source < start.source) continue
-    for await (const event of eventsOf(stream, source === start.source ? start.revision : 0, log)) {
+    const from = Math.max(only ?? 0, source === start.source ? start.revision : 0)
+    for await (const event of eventsOf(stream, log, from)) {
+      if (only !== undefined && event.revision !== only) break
       const contribution = read(event)
       if (contribution) yield { event, contribution, source }
     }
@@ -149,7 +149,7 @@ async function outcomes(
   if (counted.next) return { items }
   const source = opened.sources.length
   const { stream, read } = opened.outcomes
-  for await (const event of eventsOf(stream, start.source === source ? start.revision : 0, log)) {
+  for await (const event of eventsOf(stream, log, start.source === source ? start.revision : 0)) {
     const figure = read(event)
     if (figure === undefined) continue
     if (counted.items.length + items.length === limit)
@@ -157,25 +157,4 @@ async function outcomes(
     items.push({ ...placeOf(event), recordedAt: formatTimestamp(event.recordedTime), figure })
   }
   return { items }
-}
-
-/** The events of a stream from a revision on, as far as they are known; others have their turn between two pages. */
-async function* eventsOf(
-  stream: string,
-  from: number,
-  log: Evidence,
-): AsyncGenerator<RecordedEvent, void, void> {
-  const { eventStore, position, signal } = log
-  for (;;) {
-    signal.throwIfAborted()
-    await setImmediate()
-    const events = await eventStore.readStream(stream, { from, limit: eventsAPage })
-    for (const event of events) {
-      if (event.position > position) return
-      yield event
-    }
-    const last = events.at(-1)
-    if (!last || events.length < eventsAPage) return
-    from = last.revision + 1
-  }
 }

@@ -70,6 +70,8 @@ export interface SumFigure {
 
 export interface Source {
   readonly stream: string
+  /** The revision of the one event that counts, where it is known already. */
+  readonly only?: number
   /** Undefined: the event is not counted. */
   readonly read: (event: RecordedEvent) => Contribution | undefined
 }

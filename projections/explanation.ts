@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../domain/event.js'
+import { formatTimestamp, lastInstant } from '../domain/timestamp.js'
 
 /** An amount of what a figure adds up: a number, or its exact decimal digits. */
 export type Amount = number | string
@@ -74,6 +75,11 @@ export interface Outcome extends Place {
   readonly recordedAt: string
   /** What the figure was then. */
   readonly figure: Amount | object
+}
+
+/** An instant as ISO 8601 in UTC; null beyond the years that have timestamps. */
+export function shownInstant(instant: number): string | null {
+  return instant > lastInstant ? null : formatTimestamp(instant)
 }
 
 export function placeOf({ stream, revision, position, type }: RecordedEvent): Place {

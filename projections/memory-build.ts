@@ -3,6 +3,13 @@ import { movedOn, partitionOf } from '../read-store/fencing.js'
 import type { Build, Collections, Query, Row, RowPage, Snapshot, UnitOfWork } from '../read-store/port.js'
 import { MemoryCollection } from './memory-collection.js'
 
+export interface MemoryBuildOptions {
+  /** Collections of which nothing is kept. */
+  readonly without?: readonly string[]
+  /** What it is a copy of, if it is one. */
+  readonly original?: MemoryBuild
+}
+
 /**
  * A build that is kept in memory and gone with the process: for the documents of few keys, folded to be looked at once.
  * It does what the read store's port says of builds of one partition, and holds whatever is written to it.
@@ -13,14 +20,20 @@ export class MemoryBuild implements Build {
   readonly build: string
   readonly partitions = 1
   #checkpoint: number
+  readonly #without: ReadonlySet<string>
   readonly #collections: ReadonlyMap<string, MemoryCollection>
 
-  /** @param original what it is a copy of, if it is one */
-  constructor(projection: string, version: number, collections: Collections, original?: MemoryBuild) {
+  constructor(
+    projection: string,
+    version: number,
+    collections: Collections,
+    { without = [], original }: MemoryBuildOptions = {},
+  ) {
     this.projection = projection
     this.version = version
     this.build = original?.build ?? randomUUID()
     this.#checkpoint = original ? original.#checkpoint : 0
+    this.#without = new Set(without)
     this.#collections = new Map(
       original
         ? [...original.#collections].map(([name, collection]) => [name, collection.copy()])
@@ -50,13 +63,14 @@ export class MemoryBuild implements Build {
     if (expected !== this.#checkpoint) throw movedOn(this, 0, this.#checkpoint, expected)
     for (const [name, written] of Object.entries(writes)) {
       const collection = this.#collection(name)
+      if (this.#without.has(name)) continue
       for (const { id, document } of written) collection.write(id, document)
     }
     this.#checkpoint = checkpoint
   }
 
   async snapshot(): Promise<Snapshot> {
-    const copy = new MemoryBuild(this.projection, this.version, {}, this)
+    const copy = new MemoryBuild(this.projection, this.version, {}, { original: this })
     return Object.assign(copy, { close: async () => {} })
   }
 

@@ -11,7 +11,7 @@ import {
   tickBillingClock,
   tickOnly,
 } from './billing-clock-document.js'
-import type { Documents, Projection, Want } from './projection.js'
+import type { Documents, SharedProjection, Want } from './projection.js'
 import {
   typeCustomerMonthId,
   typeCustomerMonths,
@@ -26,7 +26,7 @@ import { TypeMonthMemo, type TypeDocuments } from './type-month-memo.js'
  * What each type of billable events comes to in each month, over all customers and for each of them
  * (docs/semantics.md, Live billing).
  */
-export const typeBilling: Projection = {
+export const typeBilling: SharedProjection = {
   name: 'type-billing',
   version: 1,
   categories: ['customer', 'clock'],

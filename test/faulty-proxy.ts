@@ -65,7 +65,7 @@ export class FaultyProxy {
   }
 
   /** Does harm at random moments, until so many faults had an effect, or it is closed. */
-  async disturb(number: number, betweenFaults = 60): Promise<void> {
+  async disturb(number: number, betweenFaults = 80): Promise<void> {
     while (this.count < number && !this.#closed) {
       await delay(this.#next() * betweenFaults)
       await this.inflict(faults[Math.floor(this.#next() * faults.length)] ?? 'hang')
@@ -119,8 +119,8 @@ export class FaultyProxy {
   }
 }
 
-/** How long a fault waits for something to pass, in milliseconds. */
-const waitsForTraffic = 150
+/** How long a fault waits for something to pass, in milliseconds. Not long: some of what is tried must succeed. */
+const waitsForTraffic = 40
 
 /** One connection of a client, and the one to the server that belongs to it. */
 class Link {

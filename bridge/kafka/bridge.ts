@@ -11,7 +11,7 @@ import { isMember } from './membership.js'
 import { outputs } from './outputs.js'
 import { publish } from './publisher.js'
 import { Publishing } from './publishing.js'
-import { reachKafka } from './reach.js'
+import { reachKafka, untilOneExists, type Reached } from './reach.js'
 import type { BridgeReport } from './reports.js'
 import { outputTopicsOf, type KafkaSettings } from './settings.js'
 import { Troubles } from './troubles.js'
@@ -141,16 +141,20 @@ class RunningBridge {
     const { settings, patience = usualPatience } = this.#options
     const { signal } = this.#stopping
     const reaching = { settings, troubles: this.troubles, report: this.#report, patience }
-    const admin = await unlessAborted(reachKafka(clients.client(), reaching, signal), signal)
+    const reached = await unlessAborted(reachKafka(clients.client(), reaching, signal), signal)
+    const { admin, absent } = reached
     const publishing = new Publishing((member, ending) => this.#publish(clients, admin, member, ending))
-    const joining = this.#join(clients, admin, (leader, member) => {
+    const joining = this.#join(clients, reached, (leader, member) => {
       joined()
       if (leader) publishing.start(member)
       else void publishing.stop()
     })
     try {
       const group = await unlessAborted(joining, signal)
-      throw explained(await unlessAborted(group.crashed, signal), settings)
+      // A group that reads more topics has to be joined anew.
+      const appeared = untilOneExists(admin, absent, signal).then(() => undefined)
+      const crashed = await unlessAborted(Promise.race([group.crashed, appeared]), signal)
+      if (crashed) throw explained(crashed, settings)
     } finally {
       const left = joining.then((group) => group.stop())
       const ended = Promise.allSettled([left, publishing.stop()]).then(() => admin.disconnect())
@@ -163,13 +167,22 @@ class RunningBridge {
 
   #join(
     clients: Clients,
-    admin: Admin,
+    { admin, inputs }: Reached,
     onLeader: (leader: boolean, member: string) => void,
   ): Promise<GroupReader> {
     const { eventStore, settings, schemaRegistry, times } = this.#options
     const { recordsAPage = 1_000, shortPatience = 10_000 } = this.#options
     return GroupReader.join({
-      ...{ eventStore, settings, admin, recordsAPage, shortPatience, group: settings.group, onLeader },
+      ...{
+        eventStore,
+        settings,
+        inputs,
+        admin,
+        recordsAPage,
+        shortPatience,
+        group: settings.group,
+        onLeader,
+      },
       kafka: clients.client(),
       ...{ figures: this.figures, troubles: this.troubles, report: this.#report },
       avro: avroDecoder(schemaRegistry),

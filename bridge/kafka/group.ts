@@ -4,7 +4,7 @@ import { HeldPartition, type Assignment, type Fetching } from './held-partition.
 import { limitsNow } from './limits.js'
 import { isAssigned } from './membership.js'
 import { PartitionReader, type PartitionOptions } from './partition.js'
-import { inputsOf, type Input, type KafkaSettings } from './settings.js'
+import type { Input, KafkaSettings } from './settings.js'
 import type { Troubles } from './troubles.js'
 
 /** How the group is kept together, in milliseconds. */
@@ -22,6 +22,7 @@ export interface GroupTimes {
 
 export interface GroupOptions extends PartitionOptions {
   readonly settings: KafkaSettings
+  readonly inputs: readonly Input[]
   /** Of its own. */
   readonly kafka: Kafka
   readonly admin: Admin
@@ -49,9 +50,9 @@ export class GroupReader {
   readonly crashed: Promise<Error>
 
   private constructor(options: GroupOptions) {
-    const { kafka, settings, report, times, figures, troubles, admin } = options
+    const { kafka, settings, inputs, report, times, figures, troubles, admin } = options
     this.#options = options
-    this.#inputs = new Map(inputsOf(settings).map((input) => [input.topic, input]))
+    this.#inputs = new Map(inputs.map((input) => [input.topic, input]))
     const consumer = kafka.consumer({
       groupId: settings.group,
       sessionTimeout: times.session,

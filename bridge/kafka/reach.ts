@@ -2,7 +2,7 @@ import type { Admin, Kafka } from 'kafkajs'
 import { atMost, Backoff, pause } from './backoff.js'
 import { KafkaRefused, KafkaUnreachable, rootOf, TopicMissing } from './errors.js'
 import type { BridgeReport } from './reports.js'
-import { inputsOf, outputTopicsOf, type KafkaSettings } from './settings.js'
+import { inputsOf, outputTopicsOf, type Input, type KafkaSettings } from './settings.js'
 import type { Troubles } from './troubles.js'
 
 export interface ReachOptions {
@@ -14,24 +14,33 @@ export interface ReachOptions {
 }
 
 const brokersPart = 'brokers'
+/** How often to look whether an absent topic has come, in milliseconds. */
+const lookAgainAfter = 10_000
+
+/** The brokers, reached. */
+export interface Reached {
+  /** The connection, for whoever asks the brokers something later. */
+  readonly admin: Admin
+  /** What can be read. */
+  readonly inputs: readonly Input[]
+  /** Topics that would be read, and do not exist. */
+  readonly absent: readonly string[]
+}
 
 /**
- * Reaches the brokers, and sees to it that all topics are there: those that are read must be, those that are written are
- * created if need be.
+ * Reaches the brokers, and looks which topics are there. Of those that are read, one must be, and those to which the
+ * settings give a name; not everybody brings every kind of records. Those that are written are created if need be.
  *
- * @returns the connection, for whoever asks the brokers something later
  * @throws {KafkaUnreachable}
  * @throws {KafkaRefused}
  * @throws {TopicMissing}
  */
-export async function reachKafka(kafka: Kafka, options: ReachOptions, signal: AbortSignal): Promise<Admin> {
+export async function reachKafka(kafka: Kafka, options: ReachOptions, signal: AbortSignal): Promise<Reached> {
   const admin = kafka.admin()
   try {
     await connect(admin, options, signal)
     options.troubles.over(brokersPart)
-    const topics = await findTopics(admin, options)
-    options.report({ type: 'connected', topics })
-    return admin
+    return await findTopics(admin, options)
   } catch (error) {
     // Whoever made the client ends its connections.
     admin.disconnect().catch(() => {})
@@ -88,13 +97,16 @@ function unreachable(
   })
 }
 
-async function findTopics(admin: Admin, { settings, report }: ReachOptions): Promise<readonly string[]> {
+async function findTopics(admin: Admin, { settings, report }: ReachOptions): Promise<Reached> {
   const existing = new Set(await admin.listTopics())
-  const read = inputsOf(settings).map(({ topic }) => topic)
-  const missing = read.filter((topic) => !existing.has(topic))
-  if (missing.length > 0) {
+  const [inputs, missing] = [inputsOf(settings), [] as Input[]]
+  for (const input of inputs) if (!existing.has(input.topic)) missing.push(input)
+  const absent = missing.map(({ topic }) => topic)
+  const named = new Set(Object.values(settings.topics))
+  if (missing.length === inputs.length || absent.some((topic) => named.has(topic))) {
+    const wanted = missing.length === inputs.length ? absent : absent.filter((topic) => named.has(topic))
     throw new TopicMissing(
-      `Kafka has no topic ${missing.join(' and no topic ')}, or does not let us see it: create it with as many partitions ` +
+      `Kafka has no topic ${wanted.join(' and no topic ')}, or does not let us see it: create it with as many partitions ` +
         'as its records need, or say in KAFKA_TOPICS what it is called',
     )
   }
@@ -104,7 +116,25 @@ async function findTopics(admin: Admin, { settings, report }: ReachOptions): Pro
     await create(admin, topic)
     report({ type: 'created', topic })
   }
-  return [...read, ...written]
+  const there = inputs.filter((input) => !missing.includes(input))
+  report({ type: 'connected', topics: [...there.map(({ topic }) => topic), ...written] })
+  if (absent.length > 0) report({ type: 'absent', topics: absent })
+  return { admin, inputs: there, absent }
+}
+
+/** Resolves when one of the topics exists; never, if there are none or `signal` aborts. */
+export async function untilOneExists(
+  admin: Admin,
+  topics: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  while (topics.length > 0 && !signal.aborted) {
+    await pause(lookAgainAfter, signal)
+    // Brokers that do not answer are noticed by whoever reads.
+    const existing = await admin.listTopics().catch(() => [])
+    if (!signal.aborted && existing.some((topic) => topics.includes(topic))) return
+  }
+  await new Promise(() => {})
 }
 
 /** With as many partitions and replicas as the brokers give by default. */

@@ -2,8 +2,10 @@ import type { LostRecords } from '../../domain/source.js'
 
 /** What the bridge tells while it runs: for a log, and for tests. */
 export type BridgeReport =
-  /** The brokers have been reached, and all topics are there. */
+  /** The brokers have been reached, and these topics are there. */
   | { readonly type: 'connected'; readonly topics: readonly string[] }
+  /** These topics do not exist yet. They are read as soon as they do. */
+  | { readonly type: 'absent'; readonly topics: readonly string[] }
   /** The group has given this process partitions to read. */
   | {
       readonly type: 'assigned'

@@ -6,11 +6,11 @@ import type { RecordedEvent } from '../../domain/event.js'
 import { matchOf, ownerAt, type Match } from '../../domain/match-reason.js'
 import { billingPeriodStream, type Notification } from '../../domain/notification.js'
 import { monthOf, type Month } from '../../domain/time-zone.js'
-import { formatTimestamp, lastInstant, parseTimestamp } from '../../domain/timestamp.js'
+import { formatTimestamp, parseTimestamp } from '../../domain/timestamp.js'
 import type { Subscriber } from '../data-plan-documents.js'
 import { dataPlans } from '../data-plans.js'
 import { NothingToExplain, type Contribution, type Evidence, type Explainer } from '../explainer.js'
-import { placeOf, type AppliedRule, type Ground } from '../explanation.js'
+import { placeOf, shownInstant, type AppliedRule, type Ground } from '../explanation.js'
 import { readLive } from '../queries/live.js'
 
 /** What an agreement used in a month: its subscriber’s data records, and why they are counted there. */
@@ -153,9 +153,4 @@ const reasons: Readonly<Record<Match['reason'], (match: Match) => string>> = {
   'latest-signature': ({ over }) => `It was signed last: after agreement ${over?.id}, which starts with it`,
   'greatest-id': ({ over }) =>
     `It has the greatest id: agreement ${over?.id} starts with it and was signed with it`,
-}
-
-/** Null beyond the years that have timestamps. */
-function shownInstant(instant: number): string | null {
-  return instant > lastInstant ? null : formatTimestamp(instant)
 }

@@ -11,7 +11,7 @@ import { customerBilling } from '../customer-billing.js'
 import { customerMonths, invoices } from '../customer-billing-documents.js'
 import { billingMonths } from './billing-clock.js'
 import { DocumentBatch } from './document-batch.js'
-import { readLive, type ReadStore } from './live.js'
+import { readLive, type ReadModels } from './live.js'
 import { partOf, type Page, type PageRequest } from './page.js'
 
 /** What a customer owes for a month, as others see it. */
@@ -30,7 +30,7 @@ export interface InvoiceInEuros extends CustomerMonthInEuros {
 }
 
 /** What customers owe, by customer and month (`yyyy-MM`). */
-export function customerBillingOf(readStore: ReadStore): {
+export function customerBillingOf(readStore: ReadModels): {
   /** `month` undefined: the one that the billing clock stands in. Undefined if nothing of the customer was ever billed. */
   month(customer: string, month: string | undefined): Promise<CustomerMonthInEuros | undefined>
   invoice(customer: string, month: string): Promise<InvoiceInEuros | undefined>
@@ -67,7 +67,7 @@ export function customerBillingOf(readStore: ReadStore): {
 
 /** The invoices of a customer, in the order of months. */
 export function listInvoices(
-  readStore: ReadStore,
+  readStore: ReadModels,
   customer: string,
   request: PageRequest,
 ): Promise<Page<InvoiceInEuros>> {

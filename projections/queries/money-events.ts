@@ -5,14 +5,14 @@ import type { Build } from '../../read-store/port.js'
 import { moneyEnriched } from '../money-enriched.js'
 import { mayReach, moneyPages, moneyPlaces, type MoneyPage, type MoneyPlace } from '../money-pages.js'
 import { cursorAt, placeOf } from './cursor.js'
-import { readLive, type ReadStore } from './live.js'
+import { readLive, type ReadModels, type ReadStore } from './live.js'
 import type { Page, PageRequest } from './page.js'
 
 const pagesAQuery = 50
 
 /** Enriched money by user and id; undefined if there is none. Both reads are of one build: another has other pages. */
 export function findMoneyEvent(
-  readStore: ReadStore,
+  readStore: ReadModels,
   userId: string,
   id: string,
 ): Promise<EnrichedMoney | undefined> {

@@ -10,7 +10,7 @@ import {
 import { typeBilling } from '../type-billing.js'
 import { billingMonths } from './billing-clock.js'
 import { DocumentBatch } from './document-batch.js'
-import { readLive, type ReadStore } from './live.js'
+import { readLive, type ReadModels } from './live.js'
 import { partOf, type Page, type PageRequest } from './page.js'
 
 /** What a type of billable events comes to in a month, as others see it. */
@@ -25,7 +25,7 @@ export interface TypeCustomerInEuros extends TypeMonthInEuros {
 }
 
 /** What types come to, by type and month (`yyyy-MM`). */
-export function typeBillingOf(readStore: ReadStore): {
+export function typeBillingOf(readStore: ReadModels): {
   /** The month that the billing clock stands in; undefined before anything was billed. */
   current(): Promise<string | undefined>
   month(type: BillableType, month: string): Promise<TypeMonthInEuros>
@@ -45,7 +45,7 @@ export function typeBillingOf(readStore: ReadStore): {
 
 /** What each customer owes for a type in a month, in the order of their names, bytewise. */
 export function listCustomersOfType(
-  readStore: ReadStore,
+  readStore: ReadModels,
   type: BillableType,
   month: string,
   request: PageRequest,

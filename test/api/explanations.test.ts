@@ -58,6 +58,44 @@ void t.test('an explanation adds up to the figure of the document', async (t) =>
   t.equal((await get(url, { 'if-none-match': tag })).status, 304)
 })
 
+void t.test('an invoice adds up, cent by cent', async (t) => {
+  const { get, post } = await startService(t)
+  const billed = (timestampMs: string, amountEUR: string, customer = 'Emma') => ({
+    timestampMs: Date.parse(timestampMs),
+    customer,
+    amountEUR,
+    type: 'CALL',
+  })
+  const { body } = await post('/billable-events', [
+    billed('2020-01-10T00:00:00Z', '12.30'),
+    billed('2020-01-31T23:59:59.999Z', '0.001'),
+    billed('2020-02-01T00:00:00Z', '7.00'),
+    billed('2020-02-10T00:00:00Z', '1.00', 'Liam'),
+    billed('2020-01-05T00:00:00Z', '-0.30'),
+  ])
+  const invoice = '/customers/Emma/invoices/2020-01'
+  const { body: document } = await get(`${invoice}?minPosition=${String(body.position)}`)
+  await get('/streams/invoice-Emma-2020-01?minPosition=7')
+  const answer = await get(`${invoice}/explain?minPosition=7`)
+  t.match(answer.body, {
+    subject: { type: 'invoice', customer: 'Emma', month: '2020-01', billingTimeZone: 'UTC' },
+    figure: { name: 'totalEur', value: document.totalEur, unit: 'EUR', events: 3 },
+    grounds: [],
+    steps: [
+      { amount: '12.30', total: '12.30', rule: { code: 'as-it-came' } },
+      { amount: '0.01', total: '12.31', rule: { code: 'rounded-to-cent', detail: /0.001 EUR as it came/ } },
+      { amount: '-0.30', total: '12.01', at: '2020-01-05T00:00:00Z', position: 5 },
+    ],
+    outcomes: [
+      { type: 'InvoiceIssued', figure: '12.31' },
+      { type: 'InvoiceCorrected', figure: '12.01' },
+    ],
+  })
+  t.equal(document.totalEur, '12.01')
+  const nobody = await get('/customers/Nobody/invoices/2020-01/explain')
+  t.match(nobody.body, { status: 404, detail: /customer "Nobody" was billed nothing in 2020-01/ })
+})
+
 void t.test('its pages are all of one time', async (t) => {
   const { get, post, eventStore } = await exceededMonth(t)
   const pages: Explained[] = []

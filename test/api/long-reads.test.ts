@@ -74,6 +74,21 @@ void t.test('so many work at a time, so many wait in their order, and more are r
   t.same(await Promise.all(answers), ['done', 'done', 'done', 'done'])
 })
 
+void t.test('never more than so many, however they come and go', async (t) => {
+  const ask = await clients(t)
+  const reads = new LongReads({ atOnce: 2, waiting: 20 })
+  let [running, most] = [0, 0]
+  const some = async () => {
+    most = Math.max(most, ++running)
+    for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve))
+    running--
+  }
+  const replies: FastifyReply[] = []
+  for (let n = 0; n < 20; n++) replies.push((await ask()).reply)
+  for (let burst = 0; burst < 3; burst++) await Promise.all(replies.map((reply) => reads.run(reply, some)))
+  t.equal(most, 2)
+})
+
 void t.test('who waits and goes away leaves his place to others', async (t) => {
   const ask = await clients(t)
   const reads = new LongReads({ atOnce: 1, waiting: 1 })

@@ -79,6 +79,38 @@ void t.test('dead letters have a past as well', async (t) => {
   t.equal((await get(`/dead-letters/${id}?asOf=1`)).status, 404)
 })
 
+void t.test('what customers owe, types come to and invoices say has a past as well', async (t) => {
+  const { post, get } = await startService(t)
+  const billed = (timestampMs: string, amountEUR: string, customer = 'Emma') => ({
+    timestampMs: Date.parse(timestampMs),
+    customer,
+    amountEUR,
+    type: 'data',
+  })
+  await post('/billable-events', billed('2020-01-10T00:00:00Z', '1.00'))
+  // It ends January, for everybody.
+  await post('/billable-events', billed('2020-02-10T00:00:00Z', '5.00', 'Liam'))
+  const { body } = await post('/billable-events', billed('2020-01-11T00:00:00Z', '0.001'))
+  // Waits until the invoices, which stand after it, are in the log.
+  await get(`/customers/Emma/invoices/2020-01?minPosition=${String(body.position)}`)
+  const as = async (path: string) => {
+    const { status, body, headers } = await get(path)
+    t.equal(headers.get('as-of-position'), new URL(`http://x${path}`).searchParams.get('asOf'))
+    return status === 200 ? [body.month, body.totalEur] : String(body.detail)
+  }
+  t.same(await as('/customers/Emma?asOf=1'), ['2020-01', '1.00'])
+  t.same(await as('/customers/Emma?asOf=2'), ['2020-02', '0.00'])
+  t.same(await as('/customers/Emma?asOf=2&month=2020-01'), ['2020-01', '1.00'])
+  t.same(await as(`/customers/Emma?month=2020-01`), ['2020-01', '1.01'])
+  t.match(await as('/customers/Liam?asOf=1'), /no customer "Liam" as of position 1$/)
+  t.match(await as('/customers/Emma/invoices/2020-01?asOf=1'), /no invoice for 2020-01 as of position 1$/)
+  t.same(await as('/customers/Emma/invoices/2020-01?asOf=2'), ['2020-01', '1.00'])
+  t.same(await as('/types/data?asOf=2'), ['2020-02', '5.00'])
+  t.same(await as('/types/data?asOf=2&month=2020-01'), ['2020-01', '1.00'])
+  t.same(await as('/types/call?asOf=2&month=2020-01'), ['2020-01', '0.00'])
+  t.match(await as('/types/data?asOf=0'), /nothing has been billed yet as of position 0$/)
+})
+
 void t.test('what is neither a position nor an instant is refused by its name', async (t) => {
   const { get } = await startService(t)
   for (const asOf of [

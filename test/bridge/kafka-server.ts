@@ -3,7 +3,7 @@ import { Kafka, logLevel, Partitioners, type Admin, type KafkaMessage, type Mess
 import type { Test } from 'tap'
 import { startBridge, type Bridge, type BridgeOptions } from '../../bridge/kafka/bridge.js'
 import type { BridgeReport } from '../../bridge/kafka/reports.js'
-import type { KafkaSettings } from '../../bridge/kafka/settings.js'
+import { declaredTopics, inputsOf, type KafkaSettings } from '../../bridge/kafka/settings.js'
 import type { RecordedEvent } from '../../domain/event.js'
 import type { EventStore } from '../../event-store/port.js'
 import { addressIn } from '../servers.js'
@@ -121,11 +121,16 @@ export async function withKafka(t: Test, tests: (kafka: TestKafka) => void): Pro
         await topic('records', partitions),
       ]
       const aggregates = name('aggregates')
+      // What other tests publish to the topics of other records is none of ours.
+      const others = declaredTopics().map((declared) => [declared, name(declared)] as const)
+      const inputs = inputsOf({ topics: Object.fromEntries(others) }).map((input) => input.topic)
+      await admin.createTopics({ topics: inputs.map((created) => ({ topic: created, numPartitions: 1 })) })
       return {
         brokers,
         group: name('group'),
         ssl: false,
         topics: {
+          ...Object.fromEntries(others),
           agreements,
           'incoming-data-records': records,
           'data-records-aggregates': aggregates,

@@ -36,13 +36,16 @@ export function eventStoreContract(engine: string, open: () => Promise<OpenedEve
       [0, 1, 0],
     )
     const positions = first.events.map(({ position }) => position)
-    t.ok(positions[0]! < positions[1]!, 'in the order of the append within a stream')
-    t.equal(new Set(positions).size, 3)
+    t.strictSame(
+      positions,
+      [...positions].sort((a, b) => a - b),
+      'in the order of the append',
+    )
     t.equal(first.position, Math.max(...positions))
     const log = await everything(store)
     t.strictSame(
       log.map(({ position }) => position),
-      [...positions].sort((a, b) => a - b),
+      positions,
       'they are the positions at which the events are read',
     )
     t.notOk(first.events.some(({ duplicate }) => duplicate))
@@ -237,11 +240,8 @@ export function eventStoreContract(engine: string, open: () => Promise<OpenedEve
     for (let i = 0; i < 40; i++) {
       const page = Array.from({ length: 1 + (i % 7) * 9 }, (_, n) => event(`s${n % 5}`, n))
       const answer = await store.append(page)
-      // Within an append, streams may be written in any order.
-      const placed = page.map((appended, n) => ({ appended, at: answer.events[n]?.position ?? 0 }))
-      placed.sort((a, b) => a.at - b.at)
-      given.push(...placed.map(({ appended }) => appended))
-      positions.push(...placed.map(({ at }) => at))
+      given.push(...page)
+      positions.push(...answer.events.map(({ position }) => position))
     }
     const log = await everything(store, 16)
     t.strictSame(
@@ -291,6 +291,7 @@ export function eventStoreContract(engine: string, open: () => Promise<OpenedEve
       for (let i = 100; i < 300; i += 10) await (i % 20 === 0 ? store : other).append(given.slice(i, i + 10))
       await following
       await other.close()
+      // Where two handles write to one stream, one may have to try again, and the order of its append is lost.
       t.strictSame(
         seen,
         (await everything(store)).map(({ id }) => id),

@@ -32,16 +32,6 @@ void t.test('writes a whole append or nothing of it', async (t) => {
   t.equal(await store.head(), 1)
 })
 
-void t.test('writes an append in its order, across its streams', async (t) => {
-  const { store } = await opened(t)
-  const given = Array.from({ length: 50 }, (_, i) => event(`s-${(i * 7) % 5}`, i))
-  const { events } = await store.append(given)
-  t.strictSame(
-    events.map(({ position }) => position),
-    given.map((_, i) => i + 1),
-  )
-})
-
 void t.test('keeps everything over a reopening, also what its index has not taken in', async (t) => {
   const { folder, store } = await opened(t)
   const given = Array.from({ length: 3_000 }, (_, i) => event(`s-${i % 7}`, i))

@@ -37,7 +37,7 @@ if (url !== undefined) {
       const following = follow(follower, stop.signal, seen)
       const work = new Work(writer)
       const working = work.run()
-      await proxy.disturb(faultsARun, 30)
+      await proxy.disturb(faultsARun)
       t.comment(JSON.stringify(proxy.counts))
       await work.end(working)
 
@@ -88,7 +88,7 @@ if (url !== undefined) {
     const restore = await store.restore()
     const revisions = new Map<string, number>()
     const log: RecordedEvent[] = []
-    const disturbing = proxy.disturb(20, 30)
+    const disturbing = proxy.disturb(20)
     let disturbed = false
     void disturbing.then(() => (disturbed = true))
     while (!disturbed) {

@@ -63,6 +63,22 @@ void t.test('the log is read once, and after that from a place near the answer',
   }
 })
 
+void t.test('a clock that was set back does not hide what came before', async (t) => {
+  const day = 86_400_000
+  const { eventStore } = await logOf(
+    t,
+    Array.from({ length: 6_000 }, (_, n) => (n < 3_000 ? 2 * day : day) + n),
+  )
+  const times = new LogTimes(eventStore)
+  t.equal(await times.positionAt(3 * day, signal), 6_000)
+  t.equal(
+    await times.positionAt(day + 6_000, signal),
+    0,
+    'the first event was taken at a later time than that',
+  )
+  t.equal(await times.positionAt(2 * day + 1_500, signal), 1_501)
+})
+
 void t.test('any times, also of a clock that was set back, in any order of questions', async (t) => {
   const time = fc.nat(12)
   const length = 12

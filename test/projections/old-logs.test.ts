@@ -5,6 +5,7 @@ import { upcasting } from '../../event-store/upcasting.js'
 import { projections } from '../../projections/index.js'
 import { verify } from '../../projections/verify.js'
 import { fixture, storedEvents } from '../stored-events.js'
+import { run } from './running.js'
 import { foldToHead, openTidemark } from './tidemark.js'
 
 /**
@@ -35,4 +36,17 @@ void t.test('a log of version 0.1 gives the documents that it gave then', async 
     const { differences } = await verify(projection, { eventStore, readStore: tidemark.readStore })
     t.same(differences, [], projection.name)
   }
+})
+
+void t.test('an event of a newer program holds all projections up, and they say why', async (t) => {
+  const tidemark = await openTidemark(t)
+  const eventStore = upcasting(tidemark.eventStore)
+  const running = run(t, eventStore, tidemark.readStore, projections)
+  await running.reported(({ type }) => type === 'started')
+  const [event] = storedEvents('log-0.1.ndjson').filter(({ type }) => type === 'AgreementSigned')
+  await tidemark.append({ ...event!, metadata: { schemaVersion: 2 } })
+  const report = await running.reported(({ type }) => type === 'trouble')
+  t.match(report, { error: { code: 'unknown-schema-version', message: /AgreementSigned .* newer program/ } })
+  await running.stop()
+  t.equal(await (await tidemark.live()).checkpoint(), 0, 'and nothing is passed over')
 })

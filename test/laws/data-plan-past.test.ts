@@ -10,20 +10,16 @@ import type { DataRecorded } from '../../domain/data-record.js'
 import type { RecordedEvent } from '../../domain/event.js'
 import { openEmbeddedEventStore } from '../../event-store/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
-import { asOf } from '../../projections/as-of.js'
 import { pastOfAgreement } from '../../projections/data-plan-past.js'
 import { dataPlans } from '../../projections/data-plans.js'
-import { DerivedCheck } from '../../projections/derived-events.js'
 import { explain } from '../../projections/explain.js'
 import { NothingToExplain } from '../../projections/explainer.js'
 import { billingPeriodExplainer } from '../../projections/explainers/billing-period.js'
 import type { Explanation } from '../../projections/explanation.js'
-import { Fold } from '../../projections/fold.js'
 import type { ReadModels } from '../../projections/queries/live.js'
-import { createBuild } from '../../projections/rebuild.js'
 import { openEmbeddedReadStore } from '../../read-store/embedded.js'
-import type { Build, ReadStore } from '../../read-store/port.js'
 import { textsOf, wholeLog } from '../projections/tidemark.js'
+import { collectionsRead, foldsAsItWas } from './as-it-was.js'
 import { twoHistories } from './histories.js'
 import { live } from './lived-history.js'
 import { expectedPeriods } from './oracle.js'
@@ -59,7 +55,9 @@ void t.test('any position of any history', async (t) => {
       const projection = { ...dataPlans, name }
       try {
         await live({ folder: join(folder, name), eventStore, readStore, projection }, one, lateness)
-        counted.positions += await foldsAsItWas(eventStore, readStore, name)
+        const pasts = agreementsIn(await wholeLog(eventStore)).map((id) => [pastOfAgreement(id)] as const)
+        const read = collectionsRead('agreements', 'billing-periods')
+        counted.positions += await foldsAsItWas({ eventStore, readStore, projection, read, pasts })
         const models: ReadModels = { live: () => readStore.live(name) }
         const explained = await explainsItself(eventStore, models)
         const expected = [...expectedPeriods(facts)].map(([id, { records }]) => [id, [...records].sort()])
@@ -78,39 +76,6 @@ void t.test('any position of any history', async (t) => {
   )
   t.ok(LAWS_PATH || (counted.positions > 100 && counted.steps > 20), JSON.stringify(counted))
 })
-
-/** Lets the live documents grow event by event, and asks for them as of each position. Answers how many there were. */
-async function foldsAsItWas(eventStore: EventStore, readStore: ReadStore, name: string): Promise<number> {
-  const log = await wholeLog(eventStore)
-  const projection = { ...dataPlans, name: `${name}-again` }
-  const build = await createBuild(projection, readStore)
-  const fold = await Fold.open(projection, build, new DerivedCheck(eventStore))
-  const ids = agreementsIn(log)
-  for (const event of log) {
-    await fold.apply({ events: [event], position: event.position })
-    await fold.settle()
-    const documents = await agreementsAndPeriods(build)
-    const past: Record<string, string> = {}
-    for (const id of ids) {
-      const models = await asOf(pastOfAgreement(id), event.position, { eventStore, signal })
-      const own = await agreementsAndPeriods((await models.live(dataPlans.name))!)
-      for (const [key, text] of Object.entries(own)) {
-        // Another agreement of the same subscriber comes with it: it must be the same.
-        if (documents[key] !== text) equal(text, documents[key], `${key} as of ${event.position}`)
-        past[key] = text
-      }
-    }
-    equal(Object.keys(past).sort(), Object.keys(documents).sort(), `what there was at ${event.position}`)
-  }
-  await readStore.discard(build)
-  return log.length
-}
-
-async function agreementsAndPeriods(build: Build): Promise<Record<string, string>> {
-  const agreements = Object.entries(await textsOf(build, 'agreements'))
-  const periods = Object.entries(await textsOf(build, 'billing-periods'))
-  return Object.fromEntries([...agreements, ...periods])
-}
 
 /**
  * Explains every period as of the end of the log, and checks it against the log and against the documents as of other

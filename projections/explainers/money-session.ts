@@ -1,0 +1,76 @@
+import type { SessionFacts, SessionStatus } from '../../domain/enriched-money.js'
+import type { RecordedEvent } from '../../domain/event.js'
+import type { SessionLookedUp, SessionLookupEvent } from '../../domain/session-lookup.js'
+import { firstCreation, sessionStream, type Creation, type SessionCreated } from '../../domain/session.js'
+import { formatTimestamp, parseTimestamp } from '../../domain/timestamp.js'
+import type { Evidence } from '../explainer.js'
+import { eventsOf } from '../stream-reading.js'
+
+/** What the log says of a session. */
+export interface SessionFound {
+  readonly facts: SessionFacts
+  /** The event that decides what is known of the session for some money; undefined where none does. */
+  readonly decided: (status: SessionStatus) => DecidingEvent | undefined
+}
+
+export interface DecidingEvent {
+  readonly event: RecordedEvent
+  /** When it happened: ISO 8601, UTC. */
+  readonly at: string
+  readonly code: string
+  readonly detail: string
+}
+
+/** @param sessionId undefined: the money names none */
+export async function sessionOf(
+  sessionId: string | undefined,
+  log: Evidence,
+): Promise<SessionFound | undefined> {
+  if (sessionId === undefined) return undefined
+  let creation: { readonly created: Creation; readonly event: RecordedEvent<SessionCreated> } | undefined
+  let lookup: RecordedEvent<SessionLookupEvent> | undefined
+  for await (const event of eventsOf(sessionStream(sessionId), log)) {
+    if (event.type === 'SessionCreated') creation = firstOf(creation, event as RecordedEvent<SessionCreated>)
+    else if (event.type.startsWith('SessionLook')) lookup = event as RecordedEvent<SessionLookupEvent>
+  }
+  const created = creation?.created ?? null
+  return {
+    facts: { created, lookup: answerOf(lookup) },
+    decided: (status) =>
+      status === 'known' ? creation && creates(creation.event) : lookup && answers(lookup),
+  }
+}
+
+function firstOf(
+  known: { readonly created: Creation; readonly event: RecordedEvent<SessionCreated> } | undefined,
+  event: RecordedEvent<SessionCreated>,
+) {
+  const { processedAt, clientCountryCode } = event.data
+  const other = { processedAt: parseTimestamp(processedAt), clientCountryCode }
+  const created = firstCreation(known?.created ?? null, other)
+  return known && created === known.created ? known : { created, event }
+}
+
+/** What the last lookup came to; null while there was none, or while it is to be done again. */
+function answerOf(lookup: RecordedEvent<SessionLookupEvent> | undefined): SessionFacts['lookup'] {
+  if (!lookup || lookup.type === 'SessionLookupRetried') return null
+  if (lookup.type === 'SessionLookupFailed') return {}
+  return { clientCountryCode: (lookup.data as SessionLookedUp['data']).clientCountryCode }
+}
+
+function creates(event: RecordedEvent<SessionCreated>): DecidingEvent {
+  const { processedAt, clientCountryCode } = event.data
+  const detail = `The session began in ${clientCountryCode}, not too long before the money was moved.`
+  return { event, at: processedAt, code: 'session-known', detail }
+}
+
+const codes = {
+  SessionLookedUp: ['session-looked-up', 'The session service knows the session.'],
+  SessionLookupFailed: ['session-lookup-failed', 'The session service had no answer.'],
+  SessionLookupRetried: ['session-lookup-retried', 'The session service is to be asked again.'],
+} as const
+
+function answers(event: RecordedEvent<SessionLookupEvent>): DecidingEvent {
+  const [code, detail] = codes[event.type]
+  return { event, at: formatTimestamp(event.recordedTime), code, detail }
+}
