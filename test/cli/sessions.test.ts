@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { answers, startSessionServer, status } from '../commands/session-server.js'
+import { createdEvent, walletEvent } from '../projections/money.js'
+
+const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
+
+interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+t.setTimeout(180_000)
+
+void t.test('sessions on the command line', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-sessions-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const server = await startSessionServer(t, (id, ...rest) =>
+    (id === 's1' ? answers('PL') : status(404))(id, ...rest),
+  )
+  const run = (settings: Record<string, string>, ...args: string[]) =>
+    new Promise<Ran>((resolve) => {
+      const env = { ...process.env, TIDEMARK_DATA: join(folder, 'data'), ...settings }
+      execFile(process.execPath, [program, ...args], { cwd: folder, env }, (error, stdout, stderr) =>
+        resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+      )
+    })
+  const withService = { SESSION_SERVICE_URL: server.url }
+  const lines = ['s1', 's2', 's3'].map((session) =>
+    JSON.stringify(walletEvent({ id: session, session, old: true })),
+  )
+  writeFileSync(join(folder, 'wallet.ndjson'), [...lines, '{"type":"WalletOpened"}', ''].join('\n'))
+  const created = createdEvent('another', 'PL', '2020-01-02T00:00:00Z')
+  writeFileSync(join(folder, 'sessions.ndjson'), `${JSON.stringify(created)}\n`)
+
+  await t.test('without a session service, an import says what is pending', async (t) => {
+    const ran = await run({}, 'import', 'wallet-events', 'wallet.ndjson', '--json')
+    t.same(JSON.parse(ran.stdout), { read: 4, appended: 3, duplicates: 0, ignored: 1, rejected: 0 })
+    t.match(ran, { code: 0, stderr: /money of 3 sessions is pending: SESSION_SERVICE_URL is not set/ })
+    t.match(await run({}, 'sessions'), { code: 0, stdout: /there are no unresolved sessions/ })
+  })
+
+  await t.test('with one, it waits for the answers', async (t) => {
+    t.match(await run(withService, 'import', 'session-events', 'sessions.ndjson'), { code: 0, stderr: '' })
+    const { stdout } = await run({}, 'sessions', 'unresolved', '--json')
+    const listed = JSON.parse(stdout) as { sessionId: string }[]
+    t.match(listed, [{ reason: 'unknown-session', lookups: 1 }, { reason: 'unknown-session' }])
+    t.same(listed.map(({ sessionId }) => sessionId).sort(), ['s2', 's3'])
+    t.match(await run({}, 'stream', 'session-s1'), { stdout: /SessionLookedUp.*"clientCountryCode":"PL"/ })
+  })
+
+  await t.test('retries what failed, one or all', async (t) => {
+    const again = await run(withService, 'sessions', 'retry', 's2', '--json')
+    t.equal(again.code, 1, 'the service does not know it this time either')
+    t.same(JSON.parse(again.stdout), [{ sessionId: 's2', unresolved: true }])
+    server.behave(answers('SE'))
+    const all = await run(withService, 'sessions', 'retry', '--all', '--json')
+    t.equal(all.code, 0, all.stderr)
+    const outcomes = JSON.parse(all.stdout) as { sessionId: string; unresolved: boolean }[]
+    t.same(outcomes.map(({ sessionId }) => sessionId).sort(), ['s2', 's3'])
+    t.notOk(outcomes.some(({ unresolved }) => unresolved))
+    t.match(await run({}, 'sessions'), { stdout: /there are no unresolved sessions/ })
+    t.match(await run({}, 'verify'), { code: 0 })
+  })
+
+  await t.test('says what is wrong', async (t) => {
+    t.match(await run({}, 'sessions', 'retry'), { code: 2, stderr: /say which sessions to retry, or --all/ })
+    t.match(await run({}, 'sessions', 'retry', 's9'), { code: 1, stderr: /session s9 was never looked up/ })
+    t.match(await run({}, 'sessions', 'retry', 's1'), { code: 1, stderr: /session s1 has been found/ })
+    const settings: [Record<string, string>, RegExp][] = [
+      [{ SESSION_TTL: 'P1M' }, /SESSION_TTL is "P1M": it takes an ISO 8601 duration/],
+      [{ SESSION_WAIT: '-PT1S' }, /SESSION_WAIT is "-PT1S"/],
+      [{ SESSION_SERVICE_URL: 'ftp://user:secret@x' }, /SESSION_SERVICE_URL is no http or https address/],
+      [
+        { SESSION_SERVICE_URL: 'http://user:secret@x/?a=b' },
+        /SESSION_SERVICE_URL is no http or https address/,
+      ],
+    ]
+    for (const [setting, message] of settings) {
+      const ran = await run(setting, 'sessions')
+      t.match(ran, { code: 2, stderr: message })
+      t.notMatch(ran.stderr, /secret/)
+    }
+  })
+})
