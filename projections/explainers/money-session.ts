@@ -71,6 +71,6 @@ const codes = {
 } as const
 
 function answers(event: RecordedEvent<SessionLookupEvent>): DecidingEvent {
-  const [code, detail] = codes[event.type as SessionLookupEvent['type']]
+  const [code, detail] = codes[event.type]
   return { event, at: formatTimestamp(event.recordedTime), code, detail }
 }
