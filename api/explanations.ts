@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify'
 import { Type, type TSchema } from 'typebox'
 import { explain } from '../projections/explain.js'
 import type { Explainer } from '../projections/explainer.js'
@@ -92,19 +93,19 @@ function explanationRoute(server: Server, services: Services, document: string, 
     const cursors = new Cursors(JSON.stringify([url, subject, query.asOf]))
     const page = cursors.request(query)
     if (query.minPosition !== undefined) await caughtUp.documents(name, query.minPosition)
-    const { next, ...explanation } = await longReads.run(reply, async (signal) => {
-      const position = await positionOf(query.asOf, signal)
-      return explain(explainer, subject, { eventStore, models: readStore, position, signal }, page)
-    })
+    const position = await positionOf(query.asOf, reply)
+    const { next, ...explanation } = await longReads.run(reply, (signal) =>
+      explain(explainer, subject, { eventStore, models: readStore, position, signal }, page),
+    )
     reply.header('as-of-position', explanation.position)
     const text = JSON.stringify(explanation)
     return sendDocument(request, reply, `${text.slice(0, -1)},"next":${cursors.next(next)}}`)
   })
 
   /** Where the document stands, or stood. The streams are found by the read model, so it has to be that far. */
-  async function positionOf(wanted: string | undefined, signal: AbortSignal): Promise<number> {
+  async function positionOf(wanted: string | undefined, reply: FastifyReply): Promise<number> {
     if (wanted === undefined) return readLive(readStore, name, (build) => build.checkpoint())
-    const position = await timeTravel.position(wanted, signal)
+    const position = await timeTravel.position(wanted, reply)
     await caughtUp.documents(name, position)
     return position
   }

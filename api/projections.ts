@@ -109,7 +109,7 @@ export function projectionRoutes(
     response: {
       200: json('It is done.', RebuiltAnswer),
       202: json('It takes longer, and goes on: `Location` tells how far it is.', BegunAnswer),
-      ...problemAnswers('not-found', 'rebuild-running'),
+      ...problemAnswers('not-found', 'rebuild-running', 'not-ready'),
     },
   }
   server.post('/projections/:name/rebuild', { schema: rebuildSchema }, async (request, reply) => {

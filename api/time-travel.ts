@@ -48,9 +48,14 @@ export class TimeTravel {
     return models
   }
 
-  /** What a point of the log, as `asOf` gives it, is as a position; where it is to come, that of now. */
-  async position(wanted: string, signal: AbortSignal): Promise<number> {
-    return this.#positionOf(pointOf(wanted), signal)
+  /**
+   * What `asOf` is as a position; where it is to come, that of now.
+   *
+   * @throws {Problem} it is neither a position nor an instant
+   */
+  async position(wanted: string, reply: FastifyReply): Promise<number> {
+    const point = pointOf(wanted)
+    return this.#options.longReads.run(reply, (signal) => this.#positionOf(point, signal))
   }
 
   async #positionOf(point: Point, signal: AbortSignal): Promise<number> {

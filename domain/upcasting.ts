@@ -48,10 +48,13 @@ export class SchemaVersions {
     return bringUp(event, schemaVersion ?? 1, steps ?? [])
   }
 
-  /** A new event with its version on it, if that is not the first. The same object if there is nothing to add. */
+  /**
+   * A new event with its version on it, if that is not the first: the current one, unless it says another. The same object
+   * if there is nothing to add.
+   */
   stamped(event: NewEvent): NewEvent {
     const steps = this.#steps.get(event.type)
-    if (steps === undefined) return event
+    if (steps === undefined || event.metadata.schemaVersion !== undefined) return event
     return { ...event, metadata: { ...event.metadata, schemaVersion: steps.length + 1 } }
   }
 }

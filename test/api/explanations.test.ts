@@ -96,6 +96,62 @@ void t.test('an invoice adds up, cent by cent', async (t) => {
   t.match(nobody.body, { status: 404, detail: /customer "Nobody" was billed nothing in 2020-01/ })
 })
 
+void t.test('money is explained by what is known of its user and its session', async (t) => {
+  const { get, post } = await startService(t)
+  const money = (id: string, processedAt: string) => ({
+    type: 'PaymentEvent',
+    id,
+    userId: 'u',
+    userSessionId: 's',
+    processedAt,
+    amount: '5',
+    currency: 'EUR',
+    openingBalance: '0',
+    closingBalance: '5',
+    moneyType: 'REAL',
+    isOldMoneyEvent: false,
+  })
+  await post('/wallet-events', money('m1', '2020-01-10T12:00:00Z'))
+  const address = { type: 'ChangeAddressEvent', userId: 'u', residentCountryCode: 'PL' }
+  await post('/user-events', { ...address, processedAt: '2020-01-01T00:00:00Z' })
+  await post('/user-events', { ...address, processedAt: '2020-02-01T00:00:00Z', residentCountryCode: 'DE' })
+  const session = { type: 'UserSessionCreatedEvent', id: 's', clientCountryCode: 'FR' }
+  await post('/session-events', { ...session, processedAt: '2020-01-10T00:00:00Z' })
+  const { body } = await post('/wallet-events', money('m0', '2020-01-09T12:00:00Z'))
+  const position = Number(body.position)
+  const document = await get(`/money-events/u/m1?minPosition=${position}`)
+  t.match(document.body, { sessionInfo: { clientCountryCode: 'FR' }, firstOccurrence: false })
+  const answer = await get(`/money-events/u/m1/explain?asOf=${position}`)
+  t.same(answer.body.figure, {
+    name: 'enrichment',
+    value: {
+      userInfo: { residentCountryCode: 'PL' },
+      sessionInfo: { clientCountryCode: 'FR' },
+      firstOccurrence: false,
+      session: 'known',
+    },
+    events: 4,
+  })
+  t.match(answer.body.steps, [
+    { stream: 'money-u', revision: 0, rule: { code: 'the-money' } },
+    { stream: 'money-u', revision: 1, rule: { code: 'first-occurrence', detail: /Money m0 of type REAL/ } },
+    { stream: 'user-u', revision: 0, rule: { code: 'latest-address', detail: /in PL/ } },
+    { stream: 'session-s', revision: 0, rule: { code: 'session-known', detail: /began in FR/ } },
+  ])
+  const { figure } = (await get('/money-events/u/m1/explain?asOf=1')).body as {
+    figure: { value: object }
+  }
+  t.same(figure.value, { firstOccurrence: true, session: 'pending' })
+  const then = await get('/money-events/u/m1?asOf=1')
+  t.match(then.body, { firstOccurrence: true, enrichment: { session: 'pending', revision: 0 } })
+  t.notOk('userInfo' in then.body)
+  t.match((await get('/money-events/u/m2/explain')).body, {
+    status: 404,
+    detail: /user "u" has no money "m2"/,
+  })
+  t.match((await get('/money-events/u/m0?asOf=1')).body, { status: 404, detail: /as of position 1$/ })
+})
+
 void t.test('its pages are all of one time', async (t) => {
   const { get, post, eventStore } = await exceededMonth(t)
   const pages: Explained[] = []

@@ -78,7 +78,9 @@ await withKafka(t, (kafka) => {
       ['2020-01-31T22:59:59.999Z', '2020-02-29T22:59:59.999Z', '2020-03-31T21:59:59.999Z'],
       'the last millisecond of the billing period',
     )
-    await until(async () => (await figure(bridge, 'tidemark_kafka_published_total')) === 6)
+    await until(
+      async () => (await figure(bridge, 'tidemark_kafka_published_total', settings.aggregates)) === 6,
+    )
   })
 
   void t.test('an output topic that is missing is created', async (t) => {
@@ -86,7 +88,7 @@ await withKafka(t, (kafka) => {
     const settings = await kafka.settings()
     const first = bridgeOver(t, kafka, { eventStore, settings })
     await first.started
-    t.match(first.reports.of('created'), [{ topic: settings.aggregates }])
+    t.ok(first.reports.of('created').some(({ topic }) => topic === settings.aggregates))
     const second = bridgeOver(t, kafka, { eventStore, settings })
     await second.started
     t.same(second.reports.of('created'), [])
@@ -178,9 +180,12 @@ await withKafka(t, (kafka) => {
     for (let n = 0; n < 20; n++) {
       await tidemark.append(recorded(`later ${n}`, '2020-01-10T00:00:00Z', 1, '9'))
       const head = await eventStore.head()
-      await until(async () => ((await figure(bridge, 'tidemark_kafka_published_position')) ?? 0) >= head)
+      await until(
+        async () =>
+          ((await figure(bridge, 'tidemark_kafka_published_position', settings.aggregates)) ?? 0) >= head,
+      )
     }
-    const sink = await wholeLog(eventStore, ['sink'])
+    const sink = await eventStore.readStream(`sink-${settings.aggregates}`, { limit: 100 })
     t.same(
       sink.map(({ type }) => type),
       ['SinkClaimed', 'SinkProgressed'],
@@ -206,10 +211,11 @@ void t.test('every output is of events that its categories have', async (t: Test
 async function figure(
   bridge: Pick<ReturnType<typeof bridgeOver>, 'metrics'>,
   name: string,
+  topic: string,
 ): Promise<number | undefined> {
   for (const metric of bridge.metrics) {
     const { name: found, values } = await metric.get()
-    if (found === name) return values[0]?.value
+    if (found === name) return values.find(({ labels }) => labels.topic === topic)?.value
   }
   return undefined
 }

@@ -62,6 +62,8 @@ void t.test('given an event of an unknown version, when it is read, that is an e
 
 void t.test('when an event is written, it says its version if that is not the first', async (t) => {
   t.same(versions.stamped(event('TariffSet', {})).metadata, { source: 'file:x#1', schemaVersion: 3 })
+  const copied = event('TariffSet', { cents: 1 }, 2)
+  t.equal(versions.stamped(copied), copied, 'what was written by another program stays as it is')
   const first = event('NeverChanged', {})
   t.equal(versions.stamped(first), first)
 })

@@ -27,7 +27,7 @@ if (url !== undefined) {
       const troubles: EventStoreTrouble[] = []
       const report = (trouble: EventStoreTrouble) => void troubles.push(trouble)
       const open = (url: string) =>
-        openEventStoreDb({ url, namespace, report, patience: { answer: 150, operation: 20_000 } })
+        openEventStoreDb({ url, namespace, report, patience: { answer: 150, operation: 120_000 } })
       const [writer, follower] = [await open(faulty), await open(faulty)]
       const direct = await openEventStoreDb({ url, namespace })
       t.teardown(() => Promise.all([writer, follower, direct].map((store) => store.close())))
@@ -82,7 +82,7 @@ if (url !== undefined) {
       url: faulty,
       namespace,
       report,
-      patience: { answer: 150, operation: 20_000 },
+      patience: { answer: 150, operation: 120_000 },
     })
     t.teardown(() => store.close())
     const restore = await store.restore()

@@ -20,7 +20,7 @@ const mongoDb = await findMongoDb()
 if (mongoDb) t.teardown(() => mongoDb.stop())
 const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 100_000)
 /** On each of the two servers. */
-const faultsEach = Number(process.env.FAULTS ?? 100)
+const faultsEach = Number(process.env.FAULTS ?? 20)
 const answers =
   'socketTimeoutMS=400&connectTimeoutMS=400&serverSelectionTimeoutMS=2000&heartbeatFrequencyMS=500'
 
