@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { advanceClock } from '../commands/advance-clock.js'
 import { shown } from '../domain/fault.js'
 import { InvalidValue } from '../domain/invalid-record.js'

@@ -1,6 +1,6 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { shown } from '../domain/fault.js'
 import { Problem, type RequestFault } from './problem.js'
@@ -16,7 +16,8 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
     if (validator.Check(value)) return { value }
     const parameters = withNumbers(schema, value)
     if (validator.Check(parameters)) return { value: parameters }
-    return { error: faultyParameters(schema, parameters, validator.Errors(parameters)) }
+    const [, errors] = validator.Errors(parameters)
+    return { error: faultyParameters(schema, parameters, errors) }
   }
 }
 

@@ -19,13 +19,15 @@ import {
 import { importPaths } from './import.js'
 import { listProjections } from './projections.js'
 import { rebuildProjections } from './rebuild.js'
-import { serve, type ServeOptions } from './serve.js'
+import type { ServeOptions } from './serve.js'
 import { listUnresolved, retrySessions } from './sessions.js'
 import { listStreams, showStream } from './streams.js'
 import { verifyProjections } from './verify.js'
+import { programVersion } from './version.js'
 
 const program = new Command('tidemark')
   .description('Event-sourced metering and billing that stays exact.')
+  .version(programVersion())
   .showHelpAfterError('(see tidemark --help)')
   .exitOverride()
 
@@ -51,7 +53,8 @@ action<ServeOptions>(
     .option('--roles <roles>', 'run only some of: api,projector,bridge')
     .option('--host <address>', 'address to bind (default: $HOST or 127.0.0.1)')
     .option('--port <port>', 'port to listen on (default: $PORT or 3000)'),
-  (context, options) => serve(options, context),
+  // The API and its libraries are loaded for this command only: the others start in less time.
+  async (context, options) => (await import('./serve.js')).serve(options, context),
 )
 action(command(program, 'demo', 'generate, import and prove sample data'), demo)
 

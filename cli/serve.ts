@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import pino, { type Logger } from 'pino'
 import { buildServer } from '../api/server.js'
@@ -7,6 +6,7 @@ import { projections } from '../projections/index.js'
 import { WrongUsage, type Context } from './command.js'
 import { openSystem, type System } from './compose.js'
 import { portOf, usualPort, type Config } from './config.js'
+import { programVersion } from './version.js'
 
 const roles = ['api', 'projector', 'bridge'] as const
 type Role = (typeof roles)[number]
@@ -81,7 +81,7 @@ async function listen(
     readStore,
     projections,
     logger,
-    version: await versionOf(),
+    version: programVersion(),
     resources: chosen.has('api'),
     ...(schemaRegistry === undefined ? {} : { schemaRegistry }),
     ...(bridge ? { bridge } : {}),
@@ -124,9 +124,4 @@ function rolesOf(value: string | undefined, { kafka }: Config): ReadonlySet<Role
     throw new WrongUsage('--roles has bridge, but KAFKA_BROKERS is not set: say where Kafka is')
   }
   return new Set(chosen.filter((role) => role !== undefined))
-}
-
-async function versionOf(): Promise<string> {
-  const file = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(await readFile(file, 'utf8')) as { version: string }).version
 }

@@ -11,7 +11,7 @@ import {
   wrap,
 } from 'cockatiel'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { Pool } from 'undici'
 import { shown } from '../domain/fault.js'
 import { Label } from '../domain/names.js'

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { ByteCount } from './bytes.js'
 import type { Event, Metadata, NewEvent } from './event.js'
 import { Msisdn } from './msisdn.js'

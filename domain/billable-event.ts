@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { EuroAmount, parseEuroAmount } from './euro-amount.js'
 import type { Event, Metadata, NewEvent } from './event.js'
 import { faultCodes, shown, type Fault } from './fault.js'

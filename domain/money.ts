@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { Decimal, decimalOf } from './decimal.js'
 import type { Event, Metadata, NewEvent } from './event.js'
 import type { Fault } from './fault.js'

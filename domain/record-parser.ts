@@ -7,7 +7,7 @@ export interface RecordRules<Input extends object, Parsed> {
   /** Its compiled schema. */
   readonly validator: {
     Check(value: unknown): value is Input
-    Errors(value: unknown): TLocalizedValidationError[]
+    Errors(value: unknown): [passed: boolean, errors: TLocalizedValidationError[]]
   }
   readonly fields: Readonly<Record<keyof Input, FieldRules>>
   /** What the fields have to fulfil together: the fault if they do not. They may be absent or of any type here. */
@@ -62,7 +62,8 @@ function faultsOf<Input extends object>(rules: RecordRules<Input, unknown>, valu
     ]
   }
   const input = value as Untrusted<Input>
-  const found = rules.validator.Errors(value).flatMap((error) => shapeFaults(rules, input, error))
+  const [, errors] = rules.validator.Errors(value)
+  const found = errors.flatMap((error) => shapeFaults(rules, input, error))
   // A field of several types breaks the rules of each: one fault says enough.
   const faults = found.filter(({ path }, i) => found.findIndex((other) => other.path === path) === i)
   const atFault = new Set(faults.map((fault) => fault.path))

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { compareBytewise } from './bytewise.js'
 import type { Event, Metadata, NewEvent } from './event.js'
 import { Key, Label } from './names.js'

@@ -75,11 +75,13 @@ function pastEnd(keys: readonly string[], { reverse }: Query): string {
 /**
  * The bounds of the next key. A range stays within one type, as MongoDB's do: less than 5 is a number, at
  * least 'a' is a string. On the side where a cursor stands already, the unary plus keeps SQLite from
- * starting at the bound and walking up to the cursor.
+ * starting at the bound and walking up to the cursor. It also keeps SQLite from taking a number for text,
+ * which it does where a number meets an id.
  */
 function rangeOf(key: string, { from, to, reverse, after }: Query): string[] {
-  const lower = `${after !== undefined && !reverse ? '+' : ''}${key}`
-  const upper = `${after !== undefined && reverse ? '+' : ''}${key}`
+  const asNumber = key === 'id' && (typeof from === 'number' || typeof to === 'number')
+  const lower = asNumber || (after !== undefined && !reverse) ? `+${key}` : key
+  const upper = asNumber || (after !== undefined && reverse) ? `+${key}` : key
   const bounds: string[] = []
   if (from !== undefined) bounds.push(`${lower} >= ?`)
   if (to !== undefined) bounds.push(`${upper} < ?`)

@@ -233,6 +233,8 @@ function paging(test: DeclareTest): void {
       'amy',
     ])
     t.same(await idsOf(build, 'people', { index: 'byAge', limit: 1, equals: [30] }), ['bob', 'dan'])
+    t.same(await idsOf(build, 'people', { index: 'byAge', limit: 1, equals: [30], from: 'c' }), ['dan'])
+    t.same(await idsOf(build, 'people', { index: 'byAge', limit: 1, equals: [30], to: 9 }), [], 'no id is a number')
   })
 
   test('leaves a document out of an index whose first field is absent or null', async (t, store) => {
@@ -699,7 +701,11 @@ function leases(test: DeclareTest): void {
     const other = await under.again()
     const start = performance.now()
     t.equal(await store.lease('a', 'one', 150), true)
-    while (!(await other.lease('a', 'two', long)));
+    while (!(await other.lease('a', 'two', long))) {
+      // A server whose clock was set back keeps a lease for longer: better to say so than to run into a timeout.
+      const [held] = await other.leases()
+      if (held && held.left > 150) throw new Error(`${held.holder} has ${held.left} ms of 150 left`)
+    }
     t.ok(performance.now() - start > 140, 'it was held')
     t.equal(await store.lease('a', 'one', long), false)
     t.match(await store.leases(), [{ name: 'a', holder: 'two' }])

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { Decimal, decimalOf, plainDecimal } from '../../domain/decimal.js'
 import { InvalidValue } from '../../domain/invalid-record.js'
 

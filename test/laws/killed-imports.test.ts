@@ -21,7 +21,7 @@ void t.test(`law 2: an import killed ${kills} times gives what an undisturbed on
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-imports-'))
   t.teardown(() => rm(folder, { recursive: true }))
   const sample = join(folder, 'sample')
-  const { records } = await generateDataPlan({ subscribers: 20, months: 7, out: sample })
+  const { records } = await generateDataPlan({ subscribers: 20, months: 2, out: sample })
   const [killed, undisturbed] = [join(folder, 'killed'), join(folder, 'undisturbed')]
   await run(['import', 'agreements', join(sample, 'agreements.ndjson'), '--data', killed])
   await run(['import', 'agreements', join(sample, 'agreements.ndjson'), '--data', undisturbed])
@@ -31,10 +31,9 @@ void t.test(`law 2: an import killed ${kills} times gives what an undisturbed on
   t.teardown(opened.close)
   for (let kill = 0; kill < kills; kill++) {
     await killSomewhere([...importing, killed], opened, Math.ceil((records * 1.2) / kills))
-    for (const projection of projections) {
-      const { differences } = await verify(projection, opened)
-      t.strictSame(differences, [], `kill ${kill}: ${projection.name} is what the log says`)
-    }
+    const verified = await Promise.all(projections.map((projection) => verify(projection, opened)))
+    const differences = verified.flatMap((one) => one.differences)
+    t.strictSame(differences, [], `kill ${kill}: the read models are what the log says`)
   }
   const counts = { read: records, appended: records, duplicates: 0, ignored: 0, rejected: 0 }
   t.strictSame(JSON.parse(await run([...importing, undisturbed])), counts)
