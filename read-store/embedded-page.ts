@@ -78,10 +78,9 @@ function pastEnd(keys: readonly string[], { reverse }: Query): string {
  * starting at the bound and walking up to the cursor. It also keeps SQLite from taking a number for text,
  * which it does where a number meets an id.
  */
-function rangeOf(key: string, { from, to, reverse, after }: Query): string[] {
-  const asNumber = key === 'id' && (typeof from === 'number' || typeof to === 'number')
-  const lower = asNumber || (after !== undefined && !reverse) ? `+${key}` : key
-  const upper = asNumber || (after !== undefined && reverse) ? `+${key}` : key
+function rangeOf(key: string, query: Query): string[] {
+  const { from, to } = query
+  const { lower, upper } = sidesOf(key, query)
   const bounds: string[] = []
   if (from !== undefined) bounds.push(`${lower} >= ?`)
   if (to !== undefined) bounds.push(`${upper} < ?`)
@@ -89,4 +88,11 @@ function rangeOf(key: string, { from, to, reverse, after }: Query): string[] {
   if (typeof to === 'number' && typeof from !== 'number') bounds.push(`${lower} > ${absentSql}`)
   if (typeof to === 'string' && typeof from !== 'string') bounds.push(`${lower} >= ''`)
   return bounds
+}
+
+function sidesOf(key: string, { from, to, reverse, after }: Query): { lower: string; upper: string } {
+  const asNumber = key === 'id' && (typeof from === 'number' || typeof to === 'number')
+  const startsLow = after !== undefined && !reverse
+  const startsHigh = after !== undefined && reverse
+  return { lower: asNumber || startsLow ? `+${key}` : key, upper: asNumber || startsHigh ? `+${key}` : key }
 }
