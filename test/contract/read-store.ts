@@ -234,7 +234,11 @@ function paging(test: DeclareTest): void {
     ])
     t.same(await idsOf(build, 'people', { index: 'byAge', limit: 1, equals: [30] }), ['bob', 'dan'])
     t.same(await idsOf(build, 'people', { index: 'byAge', limit: 1, equals: [30], from: 'c' }), ['dan'])
-    t.same(await idsOf(build, 'people', { index: 'byAge', limit: 1, equals: [30], to: 9 }), [], 'no id is a number')
+    t.same(
+      await idsOf(build, 'people', { index: 'byAge', limit: 1, equals: [30], to: 9 }),
+      [],
+      'no id is a number',
+    )
   })
 
   test('leaves a document out of an index whose first field is absent or null', async (t, store) => {
