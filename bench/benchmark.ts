@@ -1,8 +1,12 @@
+import type { ServerVariable } from './servers/addresses.js'
+
 /** One thing that is measured. Each runs in a process of its own (own-process.ts). */
 export interface Benchmark {
   readonly name: string
   /** What is measured against what, in a line. */
   readonly measures: string
+  /** The environment variables that say where its servers are. It runs among those of the servers. */
+  readonly needs?: readonly ServerVariable[]
   /** Takes minutes: runs only when it is asked for. */
   readonly onRequest?: boolean
   readonly run: (setting: Setting) => Promise<readonly Figure[]>
@@ -26,7 +30,7 @@ export type Figure = Comparison | Peak
 export interface Comparison {
   readonly type: 'comparison'
   readonly name: string
-  readonly unit: 'events' | 'records' | 'requests'
+  readonly unit: 'events' | 'records' | 'requests' | 'documents'
   readonly ours: number
   readonly peer: number
   /** `ours / peer` */

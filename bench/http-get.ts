@@ -8,7 +8,7 @@ import { loadProgram, requestsPerSecond, type Load } from './load.js'
 import { compare, takeTurns, type Turn } from './measure.js'
 import type { Answer } from './peers/bare-route.js'
 import { fillSampleSystem, writeSample, type Sample } from './sample-system.js'
-import { serveOurs, servePeer, type RunningServer } from './servers.js'
+import { serveOurs, servePeer, type RunningServer } from './http-servers.js'
 
 const connections = 32
 /** By then a server's code is compiled. */

@@ -9,6 +9,9 @@ import { lookups } from './money-lookups.js'
 import { rebuildMoney } from './money-rebuild.js'
 import { readLog } from './read-log.js'
 import { rebuildReadModels } from './rebuild.js'
+import { bridgeImport } from './servers/bridge-import.js'
+import { catchUpFromServer } from './servers/catch-up.js'
+import { unitOfWork } from './servers/unit-of-work.js'
 
 /** Every benchmark there is, in the order they run. */
 export const benchmarks: readonly Benchmark[] = [
@@ -22,4 +25,7 @@ export const benchmarks: readonly Benchmark[] = [
   lookups,
   httpGet,
   memory,
+  catchUpFromServer,
+  bridgeImport,
+  unitOfWork,
 ]

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Benchmark, Figure } from './benchmark.js'
 import { benchmarks } from './index.js'
 import { runInOwnProcess } from './own-process.js'
 import { loadNow, shownReport, thisMachine, type Report } from './report.js'
 
 interface Options {
+  readonly engines: 'embedded' | 'servers'
   readonly only?: readonly Benchmark[]
   readonly memory?: boolean
   readonly quick?: boolean
@@ -18,11 +19,16 @@ interface Options {
 }
 
 const list = benchmarks.map(
-  ({ name, measures, onRequest }) => `  ${name.padEnd(15)}${measures}${onRequest ? ' (on request)' : ''}`,
+  ({ name, measures, onRequest }) => `  ${name.padEnd(21)}${measures}${onRequest ? ' (on request)' : ''}`,
 )
 
 const command = new Command('bench')
   .description('Measures Tidemark against bare peers, in turns, best round of each.')
+  .addOption(
+    new Option('--engines <engines>', 'whose benchmarks: those of servers need the variables that name them')
+      .choices(['embedded', 'servers'])
+      .default('embedded'),
+  )
   .option('--only <names>', 'run only some of them, with commas between', namedBenchmarks)
   .option('--memory', 'without --only: also run the memory benchmark, which takes minutes')
   .option('--quick', 'smaller sizes: to try it, not to quote it')
@@ -34,13 +40,22 @@ const command = new Command('bench')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
 
 const options = command.parse().opts<Options>()
+const chosen = chosenOf(options)
+for (const { name, needs = [] } of chosen) {
+  const missing = needs.filter((variable) => !process.env[variable])
+  if (missing.length > 0) command.error(`${name} needs ${missing.join(' and ')}: say where the servers are`)
+}
 const report = await measure(options)
 process.stdout.write((options.json ? JSON.stringify(report, null, 2) : shownReport(report)) + '\n')
 const missed = report.figures.some(({ passed }) => passed === false)
 if (report.crashed.length > 0 || (options.check && missed)) process.exitCode = 1
 
-async function measure({ only, memory, quick = false, rounds, data }: Options): Promise<Report> {
-  const chosen = benchmarks.filter((one) => only?.includes(one) ?? (!one.onRequest || memory))
+function chosenOf({ engines, only, memory }: Options): Benchmark[] {
+  const ofEngines = (one: Benchmark) => (one.needs !== undefined) === (engines === 'servers')
+  return benchmarks.filter((one) => only?.includes(one) ?? (ofEngines(one) && (!one.onRequest || memory)))
+}
+
+async function measure({ quick = false, rounds, data }: Options): Promise<Report> {
   const [at, before] = [new Date().toISOString(), loadNow()]
   const figures: Figure[] = []
   const crashed: string[] = []
