@@ -1,7 +1,7 @@
 import type { NewEvent } from '../domain/event.js'
 import type { Bell } from './bell.js'
-import { closeLine, openLine, type OpenLine } from './embedded-line.js'
-import type { LogFile, LogLine } from './embedded-log.js'
+import { lineOf } from './embedded-line.js'
+import type { LogFile, LogLines } from './embedded-log.js'
 import type { EventLocator, Located } from './embedded-locator.js'
 import { RevisionConflict } from './errors.js'
 import { nextKey } from './id-key.js'
@@ -12,7 +12,7 @@ interface Request {
   readonly events: readonly NewEvent[]
   readonly expect: readonly Expectation[]
   /** Written before its turn comes, so that the turn is short. */
-  readonly lines: readonly OpenLine[]
+  readonly lines: readonly string[]
   readonly resolve: (appended: Appended) => void
   readonly reject: (error: unknown) => void
 }
@@ -36,7 +36,7 @@ export class GroupCommit {
 
   append(events: readonly NewEvent[], expect: readonly Expectation[]): Promise<Appended> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ events, expect, lines: events.map(openLine), resolve, reject })
+      this.#waiting.push({ events, expect, lines: events.map(lineOf), resolve, reject })
       this.#running ??= this.#run()
     })
   }
@@ -75,7 +75,7 @@ export class GroupCommit {
     this.#locator.catchUpNow()
     const turn = new Turn(this.#locator, group)
     const answers = group.map((request) => turn.take(request))
-    if (turn.lines.length > 0) this.#log.write(turn.first, turn.lines, Date.now())
+    if (turn.lines.texts.length > 0) this.#log.write(turn.first, turn.lines, Date.now())
     return answers
   }
 }
@@ -83,19 +83,20 @@ export class GroupCommit {
 /** One transaction's view of the log: what was there before it, and what the requests before this one add. */
 class Turn {
   readonly first: number
-  readonly lines: LogLine[] = []
+  readonly lines: LogLines = { streams: [], texts: [], revisions: [] }
   readonly #locator: EventLocator
   readonly #located: Located
-  /** The ids and revisions of {@link lines}. */
+  /** The ids of {@link lines}. */
   readonly #ids: string[] = []
-  readonly #revisions: number[] = []
   /** How many events of the group were looked at. */
   #seen = 0
 
   constructor(locator: EventLocator, group: readonly Request[]) {
     this.#locator = locator
     this.first = locator.head + 1
-    this.#located = locator.locate(group.flatMap(({ events }) => events.map(({ id }) => id)))
+    const ids: string[] = []
+    for (const { events } of group) for (const { id } of events) ids.push(id)
+    this.#located = locator.locate(ids)
   }
 
   /** Writes the events of a request that are new, or says which expectation does not hold. */
@@ -105,11 +106,12 @@ class Turn {
     const conflict = this.#conflictOf(events, expect, start)
     if (conflict) return conflict
     let position = 0
-    const placed = events.map((event, i) => {
+    const placed: Placed[] = []
+    for (const [i, event] of events.entries()) {
       const place = this.#known(event.id, start + i) ?? this.#add(event, lines[i] ?? '', start + i)
       if (place.position > position) position = place.position
-      return place
-    })
+      placed.push(place)
+    }
     return { position, events: placed }
   }
 
@@ -128,23 +130,27 @@ class Turn {
 
   /** Where an event stands that the log has, or that an earlier request of this turn, or this one, has added. */
   #known(id: string, index: number): Placed | undefined {
-    const found = this.#located.found[index]
+    const found = this.#located.found.get(index)
     if (found) return { revision: found.revision, position: found.position, duplicate: true }
     for (let key = this.#located.keys[index] ?? 0; ; key = nextKey(key)) {
       const position = this.#locator.inTails(key)
       if (position === undefined || position < this.first) return undefined
-      if (this.#ids[position - this.first] !== id) continue
-      return { revision: this.#revisions[position - this.first] ?? 0, position, duplicate: true }
+      const at = position - this.first
+      if (this.#ids[at] !== id) continue
+      return { revision: this.lines.revisions[at] ?? 0, position, duplicate: true }
     }
   }
 
-  #add({ id, stream }: NewEvent, line: OpenLine, index: number): Placed {
-    const position = this.first + this.lines.length
+  #add({ id, stream }: NewEvent, text: string, index: number): Placed {
+    const { streams, texts, revisions } = this.lines
+    const position = this.first + texts.length
     const revision = (this.#locator.revisionOf(stream) ?? -1) + 1
-    this.lines.push({ stream, text: closeLine(line, revision) })
+    streams.push(stream)
+    texts.push(text)
+    revisions.push(revision)
     this.#ids.push(id)
-    this.#revisions.push(revision)
-    this.#locator.add(this.#located.keys[index] ?? 0, { stream, revision, position })
-    return { revision, position, duplicate: false }
+    const place = { revision, position, duplicate: false }
+    this.#locator.add(this.#located.keys[index] ?? 0, stream, place)
+    return place
   }
 }

@@ -19,6 +19,7 @@ const schema = (logId: string) => `
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS streams_by_position ON streams (position);`
 
+const none: ReadonlyMap<number, number> = new Map()
 const drop =
   'DROP TABLE IF EXISTS state; DROP TABLE IF EXISTS ids; DROP TABLE IF EXISTS runs; DROP TABLE IF EXISTS streams;'
 
@@ -69,9 +70,9 @@ export class IndexFile {
   }
 
   /** Those of the keys that are taken, with their positions, as far as {@link position} or a bit further. */
-  find(candidates: readonly number[]): Map<number, number> {
+  find(candidates: readonly number[]): ReadonlyMap<number, number> {
     const keys = candidates.filter((key) => this.#filter.mayHave(key))
-    if (keys.length === 0) return new Map()
+    if (keys.length === 0) return none
     const rows = this.#idKeys.all(`[${keys.join()}]`) as unknown as { key: number; position: number }[]
     return new Map(rows.map(({ key, position }) => [key, position]))
   }

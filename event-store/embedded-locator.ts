@@ -19,8 +19,8 @@ const runsAQuery = 16
 export interface Located {
   /** The key under which an id stands, or would be added. */
   readonly keys: readonly number[]
-  /** Sparse: the events that have the ids. */
-  readonly found: readonly (RecordedEvent | undefined)[]
+  /** The events that have the ids, by their places. */
+  readonly found: ReadonlyMap<number, RecordedEvent>
 }
 
 /**
@@ -61,9 +61,9 @@ export class EventLocator {
   }
 
   /** Adds an event that was just written, under a key from {@link locate}. */
-  add(key: number, event: Pick<RecordedEvent, 'stream' | 'revision' | 'position'>): void {
+  add(key: number, stream: string, place: Pick<RecordedEvent, 'revision' | 'position'>): void {
     while (this.#tail.ids.get(key) !== undefined) key = nextKey(key)
-    this.#tail.add(key, event)
+    this.#tail.add(key, stream, place)
   }
 
   /** Forgets everything but the files: for when a transaction came to nothing. */
@@ -82,16 +82,17 @@ export class EventLocator {
   /** Looks up many ids at once. For each id, in order: its key, and the event that has it, if one does. */
   locate(ids: readonly string[]): Located {
     const keys = ids.map(idKey)
-    const found: (RecordedEvent | undefined)[] = []
+    const found = new Map<number, RecordedEvent>()
     const nothingIndexed = (this.#leaving ?? this.#tail).after === 0
     const indexed = nothingIndexed ? undefined : this.#index.find(keys)
-    keys.forEach((key, i) => {
+    for (let at = 0; at < keys.length; at++) {
+      const key = keys[at] ?? 0
       const position = this.inTails(key) ?? indexed?.get(key)
-      if (position === undefined) return
-      const probed = this.#probe(ids[i] ?? '', key, position)
-      keys[i] = probed.key
-      found[i] = probed.found
-    })
+      if (position === undefined) continue
+      const probed = this.#probe(ids[at] ?? '', key, position)
+      keys[at] = probed.key
+      if (probed.found) found.set(at, probed.found)
+    }
     return { keys, found }
   }
 
@@ -167,7 +168,7 @@ export class EventLocator {
     const { events } = this.#log.read({ after: this.head, limit })
     const located = this.locate(events.map(({ id }) => id))
     events.forEach((event, i) => {
-      this.add(located.keys[i] ?? 0, event)
+      this.add(located.keys[i] ?? 0, event.stream, event)
     })
   }
 

@@ -11,18 +11,21 @@ const applicationId = 0x54494445
 /** Lines a row. More make bulk reads a little faster and single reads slower. */
 const linesARow = 128
 const rowsAQuery = 8
+const columns = 'position, count, revisions, recorded_time, events'
 
 interface LogRow {
   readonly position: number
   readonly count: number
+  readonly revisions: string
   readonly recorded_time: number
   readonly events: string
 }
 
-/** A closed line on its way into the log. */
-export interface LogLine {
-  readonly stream: string
-  readonly text: string
+/** Events on their way into the log, in its order: each has its stream, its line and its revision. */
+export interface LogLines {
+  readonly streams: string[]
+  readonly texts: string[]
+  readonly revisions: number[]
 }
 
 /**
@@ -36,7 +39,7 @@ export class LogFile {
   readonly #insert: Statement
   readonly #after: Statement
   readonly #at: Statement
-  #cached: { first: number; count: number; time: number; lines: string[] } | undefined
+  #cached: { first: number; time: number; lines: string[]; revisions: number[] } | undefined
 
   constructor(folder: string) {
     this.#db = openDatabase(join(folder, 'events.db'), {
@@ -50,13 +53,13 @@ export class LogFile {
       'SELECT position + count - 1 AS head FROM log ORDER BY position DESC LIMIT 1',
     )
     this.#insert = this.#db.prepare(
-      'INSERT INTO log (position, count, categories, recorded_time, events) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO log (position, count, categories, revisions, recorded_time, events) VALUES (?, ?, ?, ?, ?, ?)',
     )
     this.#after = this.#db.prepare(
-      `SELECT position, count, recorded_time, events FROM log WHERE position > ? ORDER BY position LIMIT ${rowsAQuery}`,
+      `SELECT ${columns} FROM log WHERE position > ? ORDER BY position LIMIT ${rowsAQuery}`,
     )
     this.#at = this.#db.prepare(
-      'SELECT position, count, recorded_time, events FROM log WHERE position <= ? ORDER BY position DESC LIMIT 1',
+      `SELECT ${columns} FROM log WHERE position <= ? ORDER BY position DESC LIMIT 1`,
     )
   }
 
@@ -79,12 +82,13 @@ export class LogFile {
   }
 
   /** Writes lines from `position` on. Only inside {@link transaction}. */
-  write(position: number, lines: readonly LogLine[], recordedTime: number): void {
-    for (let from = 0; from < lines.length; from += linesARow) {
-      const row = lines.slice(from, from + linesARow)
-      const categories = new Set(row.map(({ stream }) => categoryOf(stream)))
-      const events = joinLines(row.map(({ text }) => text))
-      this.#insert.run(position + from, row.length, ` ${[...categories].join(' ')} `, recordedTime, events)
+  write(position: number, { streams, texts, revisions }: LogLines, recordedTime: number): void {
+    for (let from = 0; from < texts.length; from += linesARow) {
+      const to = Math.min(from + linesARow, texts.length)
+      const events = joinLines(texts.slice(from, to))
+      const categories = ` ${categoriesOf(streams, from, to).join(' ')} `
+      const revised = `[${revisions.slice(from, to).join()}]`
+      this.#insert.run(position + from, to - from, categories, revised, recordedTime, events)
     }
   }
 
@@ -98,7 +102,8 @@ export class LogFile {
       const rows = this.#rowsAfter(position, categories)
       if (rows.length === 0) return { events, position: Math.max(position, head) }
       for (const row of rows) {
-        for (const event of parseLines(row.events, row.position, row.recorded_time)) {
+        const revisions = JSON.parse(row.revisions) as number[]
+        for (const event of parseLines(row.events, revisions, row.position, row.recorded_time)) {
           if (event.position > position && (!wanted || wanted.has(categoryOf(event.stream))))
             events.push(event)
         }
@@ -123,19 +128,24 @@ export class LogFile {
 
   /** The event at a position that exists. */
   event(position: number): RecordedEvent {
-    if (
-      !this.#cached ||
-      position < this.#cached.first ||
-      position >= this.#cached.first + this.#cached.count
-    ) {
-      const row = this.#at.get(position) as LogRow | undefined
-      if (!row || position >= row.position + row.count)
-        throw new LogUnusable(`the log has no event at ${position}`)
-      const { position: first, count, recorded_time: time, events } = row
-      this.#cached = { first, count, time, lines: splitLines(events) }
+    const { first, time, lines, revisions } = this.#rowAt(position)
+    const at = position - first
+    return parseLine(lines[at] ?? '', revisions[at] ?? 0, position, time)
+  }
+
+  #rowAt(position: number) {
+    const cached = this.#cached
+    if (cached && position >= cached.first && position < cached.first + cached.lines.length) return cached
+    const row = this.#at.get(position) as LogRow | undefined
+    if (!row || position >= row.position + row.count)
+      throw new LogUnusable(`the log has no event at ${position}`)
+    this.#cached = {
+      first: row.position,
+      time: row.recorded_time,
+      lines: splitLines(row.events),
+      revisions: JSON.parse(row.revisions) as number[],
     }
-    const { first, lines, time } = this.#cached
-    return parseLine(lines[position - first] ?? '', position, time)
+    return this.#cached
   }
 
   close(): void {
@@ -169,15 +179,29 @@ export class LogFile {
         position INTEGER PRIMARY KEY, -- of the first event of the row
         count INTEGER NOT NULL,
         categories TEXT NOT NULL, -- of all streams in the row, each between spaces
+        revisions TEXT NOT NULL, -- of each event, a JSON array
         recorded_time INTEGER NOT NULL, -- milliseconds since 1970
         events TEXT NOT NULL -- a JSON array, one event a line
       )`)
   }
 }
 
+/** Each category once. Most often it is that of the stream before. */
+function categoriesOf(streams: readonly string[], from: number, to: number): string[] {
+  const categories: string[] = []
+  let last = ''
+  for (let at = from; at < to; at++) {
+    const stream = streams[at] ?? ''
+    if (last !== '' && stream.startsWith(last) && stream[last.length] === '-') continue
+    last = categoryOf(stream)
+    if (!categories.includes(last)) categories.push(last)
+  }
+  return categories
+}
+
 /** The rows that may hold events of some categories; the filter leaves the long column unread elsewhere. */
 function selectAfter(categories: readonly string[]): string {
   const filter = categories.map(() => 'instr(categories, ?) > 0').join(' OR ') || 'false'
-  return `SELECT position, count, recorded_time, events FROM log
+  return `SELECT ${columns} FROM log
     WHERE position > ? AND (${filter}) ORDER BY position LIMIT ${rowsAQuery}`
 }

@@ -36,7 +36,8 @@ export class Tail {
 
   add(
     key: number,
-    { stream, revision, position }: Pick<RecordedEvent, 'stream' | 'revision' | 'position'>,
+    stream: string,
+    { revision, position }: Pick<RecordedEvent, 'revision' | 'position'>,
   ): void {
     this.ids.set(key, position)
     const run = this.runs.get(stream)

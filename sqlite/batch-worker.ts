@@ -26,6 +26,9 @@ interface Failure {
   readonly sqliteCode?: number
 }
 
+/** A call of the driver costs more than a row: so many at a time take less than half as long as one by one. */
+const rowsAStatement = 64
+
 const { path, options, gate } = workerData as Opening
 answer(() => {
   serve(openDatabase(path, options))
@@ -57,16 +60,35 @@ function serve(database: ReturnType<typeof openDatabase>): void {
     }
   }
 
-  function run({ sql, columns, otherwise }: BatchStatement): void {
+  function run(batched: BatchStatement): void {
+    const { sql, columns, otherwise } = batched
     const statement = prepared(sql)
     const fallback = otherwise === undefined ? undefined : prepared(otherwise)
     const rows = columns[0]?.length ?? 1
     const row: SqlValue[] = columns.map(() => null)
-    for (let at = 0; at < rows; at++) {
+    for (let at = insertMany(batched, rows); at < rows; at++) {
       for (let column = 0; column < row.length; column++) row[column] = columns[column]?.[at] ?? null
       const { changes } = statement.run(...row)
       if (changes === 0) fallback?.run(...row)
     }
+  }
+
+  /** Inserts rows {@link rowsAStatement} at a time while there are as many, and answers how many they were. */
+  function insertMany({ sql, columns, otherwise }: BatchStatement, rows: number): number {
+    if (rows < rowsAStatement || otherwise !== undefined) return 0
+    const tuple = `(${columns.map(() => '?').join(', ')})`
+    const many = sql.replace(`VALUES ${tuple}`, `VALUES ${Array(rowsAStatement).fill(tuple).join(', ')}`)
+    if (many === sql) return 0
+    const statement = prepared(many)
+    const values: SqlValue[] = Array<SqlValue>(rowsAStatement * columns.length).fill(null)
+    let at = 0
+    for (; at + rowsAStatement <= rows; at += rowsAStatement) {
+      for (let value = 0, row = at; row < at + rowsAStatement; row++) {
+        for (const column of columns) values[value++] = column[row] ?? null
+      }
+      statement.run(...values)
+    }
+    return at
   }
 
   function close(): 'closed' {
