@@ -49,5 +49,6 @@ export async function withSystem<T>(
 
 function remarkOn(report: ProjectorReport, output: Output): void {
   if (report.type === 'failed') output.remark(`tidemark: ${report.error}`)
+  if (report.type === 'warning') output.remark(`tidemark: ${report.warning}`)
   if (report.type === 'trouble') output.remark(`tidemark: ${report.error} (trying again)`)
 }

@@ -25,6 +25,11 @@ export interface EngineTrouble {
   readonly retryInMilliseconds: number
 }
 
+export type EngineReport =
+  | EngineTrouble
+  /** Something is not as it should be, though everything works. */
+  | { readonly type: 'warning'; readonly warning: string }
+
 export interface OpenedEventStore {
   readonly eventStore: EventStore
   /** How other threads of this process hear of appends; only the embedded engine has one, and one thread that appends. */
@@ -64,7 +69,7 @@ async function openLog(
 
 export async function openReadStore(
   { data, mongoDbUrl, namespace }: EngineSettings,
-  report: (trouble: EngineTrouble) => void,
+  report: (report: EngineReport) => void,
 ): Promise<ReadStore> {
   if (mongoDbUrl === undefined) return openEmbeddedReadStore(data)
   const { openMongoDbReadStore } = await import('../read-store/mongodb.js')
@@ -74,6 +79,7 @@ export async function openReadStore(
     report: (told) => {
       if (told.type === 'waiting')
         report({ type: 'trouble', error: told.reason, retryInMilliseconds: told.retryInMilliseconds })
+      if (told.type === 'clock-skew') report({ type: 'warning', warning: told.reason })
     },
   })
 }

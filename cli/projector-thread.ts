@@ -12,7 +12,10 @@ if (!control) throw new Error('this is the entry point of a worker thread')
 const tell = (report: ProjectorReport) => control.postMessage(report)
 
 const log = await openEventStore(engines, tell, bell)
-const readStore = await openReadStore(engines, tell)
+// What there is to warn of, the main thread has heard from its own connection.
+const readStore = await openReadStore(engines, (report) => {
+  if (report.type === 'trouble') tell(report)
+})
 const stopping = new AbortController()
 control.once('message', () => stopping.abort())
 

@@ -4,10 +4,12 @@ import type { EventStore } from '../event-store/port.js'
 import type { RunnerReport } from '../projections/runner.js'
 import { tryProcessLock } from '../sqlite/process-lock.js'
 import { serveAppends } from './append-port.js'
-import type { EngineSettings } from './engines.js'
+import type { EngineReport, EngineSettings } from './engines.js'
 
 /** Events live for a page: with less room they are copied before they die, with more the process grows. Megabytes. */
 const youngGeneration = 24
+/** A thread that died is followed by another one, in milliseconds. */
+const startAgainAfter = 1_000
 
 export interface ProjectorSettings {
   readonly engines: EngineSettings
@@ -19,7 +21,7 @@ export interface ProjectorSettings {
 export type ProjectorReport =
   | Exclude<RunnerReport, { error: unknown }>
   | { readonly type: 'failed'; readonly projection: string; readonly error: string }
-  | { readonly type: 'trouble'; readonly error: string; readonly retryInMilliseconds: number }
+  | EngineReport
 
 export interface Projector {
   /** Resolves once the projections are running. */
@@ -41,32 +43,72 @@ export function startProjector(
   const alone = engines.mongoDbUrl === undefined
   const lock = alone ? tryProcessLock(join(engines.data, 'projector.lock')) : undefined
   if (alone && !lock) return undefined
-  const { port1, port2 } = new MessageChannel()
-  serveAppends(port1, eventStore)
-  const settings: ProjectorSettings = { engines, bell }
-  const worker = new Worker(new URL('./projector-thread.js', import.meta.url), {
-    workerData: { ...settings, appends: port2 },
-    transferList: [port2],
-    resourceLimits: { maxYoungGenerationSizeMb: youngGeneration },
-  })
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  const started = new Promise<void>((resolve) => {
-    worker.on('message', (message: ProjectorReport) => {
-      if (message.type === 'started') resolve()
-      report(message)
-    })
-    worker.once('exit', () => resolve())
-  })
-  worker.on('error', (error: Error) => {
-    report({ type: 'trouble', error: `the projector stopped: ${error.message}`, retryInMilliseconds: 0 })
-  })
+  const thread = new ProjectorThread({ engines, bell }, eventStore, report)
   return {
-    started,
+    started: thread.started,
     stop: async () => {
-      worker.postMessage('stop')
-      await exited
-      port1.close()
+      await thread.stop()
       lock?.release()
     },
+  }
+}
+
+/** The thread, and another one after it should it die. */
+class ProjectorThread {
+  readonly started: Promise<void>
+  #isStarted = () => {}
+  #worker: Worker | undefined
+  #ended = Promise.resolve()
+  #again: NodeJS.Timeout | undefined
+  #stopping = false
+
+  constructor(
+    private readonly settings: ProjectorSettings,
+    private readonly eventStore: EventStore,
+    private readonly report: (report: ProjectorReport) => void,
+  ) {
+    this.started = new Promise((resolve) => (this.#isStarted = resolve))
+    this.#start()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    clearTimeout(this.#again)
+    this.#worker?.postMessage('stop')
+    await this.#ended
+    this.#isStarted()
+  }
+
+  #start(): void {
+    const { port1, port2 } = new MessageChannel()
+    serveAppends(port1, this.eventStore)
+    const worker = new Worker(new URL('./projector-thread.js', import.meta.url), {
+      workerData: { ...this.settings, appends: port2 },
+      transferList: [port2],
+      resourceLimits: { maxYoungGenerationSizeMb: youngGeneration },
+    })
+    this.#worker = worker
+    worker.on('message', (message: ProjectorReport) => {
+      if (message.type === 'started') this.#isStarted()
+      this.report(message)
+    })
+    let reason = 'it ended'
+    worker.on('error', (error: Error) => (reason = error.message))
+    this.#ended = new Promise((resolve) => {
+      worker.once('exit', () => {
+        port1.close()
+        if (!this.#stopping) this.#startAgain(reason)
+        resolve()
+      })
+    })
+  }
+
+  #startAgain(reason: string): void {
+    this.report({
+      type: 'trouble',
+      error: `the projector stopped: ${reason}`,
+      retryInMilliseconds: startAgainAfter,
+    })
+    this.#again = setTimeout(() => this.#start(), startAgainAfter)
   }
 }

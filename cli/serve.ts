@@ -26,6 +26,7 @@ export async function serve(options: ServeOptions, { config }: Context): Promise
   const logger = pino({ level: config.logLevel })
   const system = await openSystem(config, (report) => {
     if (report.type === 'failed' || report.type === 'trouble') logger.error(report)
+    else if (report.type === 'warning') logger.warn(report)
     else logger.info(report)
   })
   const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])

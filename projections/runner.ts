@@ -10,8 +10,8 @@ import { renewEvery, Shares } from './shares.js'
 
 /** So many events a page while catching up. */
 const eventsAPage = 2_000
-/** How long to wait after the stores failed, in milliseconds: first, at most. */
-const patience = { first: 250, longest: 30_000 }
+/** How long to wait after the stores failed, in milliseconds: first, at most, and before a rebuild begins again. */
+const patience = { first: 250, longest: 5_000, rebuild: 1_000 }
 
 /** What the runner has to say to whoever operates it. */
 export type RunnerReport =
@@ -51,6 +51,8 @@ class Runner {
   readonly #failed = new Set<string>()
   readonly #rebuilding = new Map<string, Promise<void>>()
   readonly #shares: Shares | undefined
+  /** How long to wait should the stores fail now; the next time twice as long, until all is well for once. */
+  #wait = patience.first
   /** Aborts the current reading of the log, so that it starts again with the folds as they are now. */
   #restart = new AbortController()
 
@@ -61,7 +63,6 @@ class Runner {
 
   async run(): Promise<void> {
     const { signal, report } = this.#options
-    let wait = patience.first
     while (!signal.aborted) {
       this.#restart = new AbortController()
       try {
@@ -74,12 +75,12 @@ class Runner {
         } finally {
           renewing.stop()
         }
-        wait = patience.first
       } catch (error) {
         if (error instanceof Fenced) continue
+        const wait = this.#wait
         report({ type: 'trouble', error, retryInMilliseconds: wait })
         await pause(wait, signal)
-        wait = Math.min(wait * 2, patience.longest)
+        this.#wait = Math.min(wait * 2, patience.longest)
       }
     }
     await Promise.allSettled(this.#rebuilding.values())
@@ -167,10 +168,22 @@ class Runner {
       await rebuild(projection, { eventStore, readStore, partitions, onProgress, signal })
       report({ type: 'rebuilt', projection: name })
     } catch (error) {
-      if (!signal.aborted) await this.#fail(projection, 0, error)
+      if (!signal.aborted) await this.#rebuildEnded(projection, error)
     } finally {
       this.#rebuilding.delete(name)
       this.#restart.abort()
+    }
+  }
+
+  /** What the handlers cannot do they cannot do next time either. A store that was away is tried again. */
+  async #rebuildEnded(projection: Projection, error: unknown): Promise<void> {
+    const { signal, report } = this.#options
+    try {
+      if (!(error instanceof ProjectionFailed)) throw error
+      await this.#fail(projection, 0, error)
+    } catch (trouble) {
+      report({ type: 'trouble', error: trouble, retryInMilliseconds: patience.rebuild })
+      await pause(patience.rebuild, signal)
     }
   }
 
@@ -192,7 +205,9 @@ class Runner {
       }
       if (folds.length === 0) return aborted(signal)
       // The head tells whether the next page is there already: while behind, units overlap with reading.
-      if (page.position >= (await eventStore.head())) for (const fold of folds) await fold.settle()
+      if (page.position < (await eventStore.head())) continue
+      for (const fold of folds) await fold.settle()
+      this.#wait = patience.first
     }
     for (const fold of folds) await fold.settle()
   }

@@ -12,6 +12,8 @@ import { troubleOf } from './mongodb-trouble.js'
 export type MongoDbReport =
   /** At start: the server does not answer. */
   | { readonly type: 'waiting'; readonly reason: string; readonly retryInMilliseconds: number }
+  /** At start: the clocks are that far apart, in milliseconds; positive if the server's is ahead. */
+  | { readonly type: 'clock-skew'; readonly skew: number; readonly reason: string }
   /** A write was interrupted, or another one was in its way, and is tried again. */
   | { readonly type: 'retrying'; readonly reason: string; readonly retryInMilliseconds: number }
   /** A declared index was not there any more. */
@@ -35,6 +37,9 @@ export interface Connection {
   readonly server: string
 }
 
+/** So far apart clocks may be, in milliseconds. */
+const tolerableSkew = 5_000
+
 /**
  * Connects, and looks whether the server can do what is needed. One that does not answer is tried again for a while.
  *
@@ -46,7 +51,9 @@ export async function connect(options: MongoDbOptions): Promise<Connection> {
   const deadline = performance.now() + patience
   for (let wait = 500; ; wait = Math.min(wait * 2, 8_000)) {
     try {
-      await checkServer(connection)
+      const skew = await checkServer(connection)
+      if (Math.abs(skew) > tolerableSkew)
+        report({ type: 'clock-skew', skew, reason: skewed(connection, skew) })
       return connection
     } catch (error) {
       const reason = reasonOf(connection, error)
@@ -103,10 +110,15 @@ function clientOptions(given: URLSearchParams): MongoClientOptions {
   }
 }
 
-async function checkServer({ client, server }: Connection): Promise<void> {
+/** @returns how far the server's clock is ahead of ours, in milliseconds */
+async function checkServer({ client, server }: Connection): Promise<number> {
   await client.connect()
+  const asked = Date.now()
   const hello = await client.db('admin').command({ hello: 1 })
-  if (typeof hello.setName === 'string' || hello.msg === 'isdbgrid') return
+  const answered = Date.now()
+  const { localTime } = hello as { localTime?: Date }
+  if (typeof hello.setName === 'string' || hello.msg === 'isdbgrid')
+    return localTime ? localTime.getTime() - (asked + answered) / 2 : 0
   throw new NotAReplicaSet(
     `MongoDB at ${server} is a single server without transactions. ` +
       'Start it with --replSet rs0 and run rs.initiate() once: a replica set of one member will do',
@@ -134,6 +146,14 @@ function unreachable({ server, client }: Connection, error: MongoServerSelection
   const reasons = seen.map(({ address, type, error }) => `${address}: ${error?.message ?? type}`)
   const hint = ghost ? '. The replica set has not been initiated: run rs.initiate() once' : ''
   return new ReadStoreUnavailable(`MongoDB does not answer (${reasons.join('; ')})${hint}`, { cause: error })
+}
+
+function skewed({ server }: Connection, skew: number): string {
+  const seconds = Math.round(Math.abs(skew) / 1000)
+  return (
+    `the clock of MongoDB at ${server} is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} the one here: ` +
+    'no figure depends on it, but recorded times and the waiting for sessions do. Keep both by NTP'
+  )
 }
 
 function givenUp({ message, cause }: ReadStoreUnavailable, patience: number): ReadStoreUnavailable {

@@ -45,8 +45,8 @@ void t.test('whatever else stands in a record, the digits are found', async () =
       fc.integer({ min: 0, max: 999 }),
       (other, cents) => {
         const { a: _, ...record } = other
-        const literal = `${cents}.50`
-        const json = JSON.stringify({ ...record, a: '@@' }, null, cents % 3).replace('"@@"', literal)
+        const others = JSON.stringify(record, null, cents % 3).slice(1)
+        const json = `{"a":${cents}.50${others === '}' ? '' : ','}${others}`
         const found = exact(json, 'a') as { a: string }
         return found.a === `${cents}.5`
       },

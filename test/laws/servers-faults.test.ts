@@ -20,9 +20,9 @@ const mongoDb = await findMongoDb()
 if (mongoDb) t.teardown(() => mongoDb.stop())
 const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 100_000)
 /** On each of the two servers. */
-const faultsEach = Number(process.env.FAULTS ?? 20)
+const faultsEach = Number(process.env.FAULTS ?? 50)
 const answers =
-  'socketTimeoutMS=400&connectTimeoutMS=400&serverSelectionTimeoutMS=2000&heartbeatFrequencyMS=500'
+  'socketTimeoutMS=5000&connectTimeoutMS=2000&serverSelectionTimeoutMS=5000&heartbeatFrequencyMS=500'
 
 if (url !== undefined && mongoDb) {
   const name = `law 2: ${2 * faultsEach} faults between us and the servers change nothing (FAULTS_SEED=${seed})`

@@ -170,6 +170,26 @@ void t.test('a new version that fails leaves the old one where it was, with a no
   t.match(JSON.parse(note!.text), { position: 2, reason: /it cannot be counted/ })
 })
 
+void t.test('a new version is built again where the read store was away meanwhile', async (t) => {
+  const tidemark = await openTidemark(t)
+  const { eventStore, readStore } = tidemark
+  await tidemark.append(counted(), counted())
+  await tidemark.fold(counting())
+  const commits = new Countdown(0)
+  const running = run(t, eventStore, stoppingCommits(readStore, commits), [counting({ version: 2 })])
+  await running.reported(({ type }) => type === 'trouble')
+  t.equal((await tidemark.live('counting')).version, 1)
+  commits.set(Infinity)
+  await running.reported(({ type }) => type === 'rebuilt')
+  await running.folded('counting')
+  await running.stop()
+  t.equal((await tidemark.live('counting')).version, 2)
+  t.same(
+    running.reports.filter(({ type }) => type === 'failed'),
+    [],
+  )
+})
+
 void t.test('a rebuild that is called off leaves everything as it was', async (t) => {
   const tidemark = await openTidemark(t)
   await lived(tidemark)

@@ -67,6 +67,24 @@ void t.test('refuses a user who may not do what is needed', async (t) => {
   t.match(error, { code: 'read-store-access-denied', message: /roles/ })
 })
 
+void t.test('says so where the clock of the server is another one', async (t) => {
+  const denied = { ok: 0, code: 13, codeName: 'Unauthorized', errmsg: 'not authorized' }
+  let ahead = 3_600_000
+  const hello = () => ({ ...single, setName: 'rs0', localTime: new Date(Date.now() + ahead) })
+  const { host, close } = await answering((command) => ('createIndexes' in command ? denied : hello()))
+  t.teardown(close)
+  const reports: MongoDbReport[] = []
+  const options = {
+    url: `mongodb://${host}/?directConnection=true`,
+    report: (report: MongoDbReport) => reports.push(report),
+  }
+  await refused(t, options)
+  t.match(reports, [{ type: 'clock-skew', reason: /is 3600 s ahead of the one here.*NTP/ }])
+  ahead = 0
+  await refused(t, options)
+  t.equal(reports.length, 1)
+})
+
 void t.test('tries again for a while where nobody answers, says so, and gives up with advice', async (t) => {
   const reports: MongoDbReport[] = []
   const url = `mongodb://user:${secret}@127.0.0.1:${await unusedPort()}/?serverSelectionTimeoutMS=100`
