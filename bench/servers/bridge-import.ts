@@ -3,8 +3,7 @@ import { Kafka, logLevel, Partitioners, type Consumer } from 'kafkajs'
 import { startBridge } from '../../bridge/kafka/bridge.js'
 import { declaredTopics, inputsOf, outputTopicsOf, type KafkaSettings } from '../../bridge/kafka/settings.js'
 import { dataRecorded, parseDataRecord } from '../../domain/data-record.js'
-import type { NewEvent, RecordedEvent } from '../../domain/event.js'
-import type { SourceEvent } from '../../domain/source.js'
+import type { NewEvent } from '../../domain/event.js'
 import { openEventStoreDb } from '../../event-store/eventstoredb.js'
 import type { Benchmark } from '../benchmark.js'
 import { compare, rateOf, takeTurns } from '../measure.js'
@@ -17,7 +16,7 @@ const recordsAPage = 1_000
 
 /**
  * Records from Kafka to durable events, against whichever is slower: a bare eachBatch loop that only parses, or the
- * client of the event store, given the same events.
+ * client of the event store, given the same events in the same order.
  */
 export const bridgeImport: Benchmark = {
   name: 'server-bridge',
@@ -106,24 +105,19 @@ function parseAll(consumer: Consumer, records: number): Promise<number> {
   })
 }
 
-/** The same events by the client alone, a page at a time, the appends of a page all under way at once. */
+/**
+ * The same events by the client alone, in the order of the records as the log is to have them: an append for each run
+ * of events of one stream, those of a page all under way at once.
+ */
 async function appendAlone(records: number): Promise<number> {
   const client = EventStoreDBClient.connectionString(addressIn('EVENTSTOREDB_URL'))
-  const run = ownName()
-  const pages: Map<string, NewEvent[]>[] = []
-  for (let from = 0; from < records; from += recordsAPage) {
-    const page = new Map<string, NewEvent[]>()
-    for (let n = from; n < from + recordsAPage; n++) {
-      const event = eventOf(n)
-      page.set(event.stream, [...(page.get(event.stream) ?? []), event])
-    }
-    pages.push(page)
-  }
+  const namespace = ownName()
   const rate = await rateOf(records, async () => {
-    for (const page of pages) {
-      const appends = [...page].map(([stream, events]) =>
+    for (let from = 0; from < records; from += recordsAPage) {
+      const page = Array.from({ length: recordsAPage }, (_, n) => eventOf(from + n))
+      const appends = runsOf(page).map(({ stream, events }) =>
         client.appendToStream(
-          `${run}.${stream}`,
+          `${namespace}.${stream}`,
           events.map(({ id, type, data, metadata }) => jsonEvent({ id, type, data: { ...data }, metadata })),
         ),
       )
@@ -132,6 +126,16 @@ async function appendAlone(records: number): Promise<number> {
   })
   await client.dispose()
   return rate
+}
+
+function runsOf(events: readonly NewEvent[]): { readonly stream: string; readonly events: NewEvent[] }[] {
+  const runs: { stream: string; events: NewEvent[] }[] = []
+  for (const event of events) {
+    const last = runs.at(-1)
+    if (last?.stream === event.stream) last.events.push(event)
+    else runs.push({ stream: event.stream, events: [event] })
+  }
+  return runs
 }
 
 /** From the moment at which it has partitions to read, until the last record is a durable event. */
@@ -148,22 +152,16 @@ async function bridge(settings: KafkaSettings, records: number): Promise<number>
     },
   })
   const ending = new AbortController()
-  const progress = { after: 0, limit: recordsAPage, categories: ['source'] }
-  const readOf = new Map<string, number>()
-  for await (const { events } of eventStore.follow(progress, ending.signal)) {
-    for (const { stream, data } of events as RecordedEvent<SourceEvent>[]) {
-      if ('counts' in data) readOf.set(stream, data.counts.read)
-    }
-    if (sum(readOf.values()) >= records) ending.abort()
+  const appended = { after: 0, limit: 5_000, categories: ['subscriber'] }
+  let seen = 0
+  for await (const { events } of eventStore.follow(appended, ending.signal)) {
+    seen += events.length
+    if (seen >= records) ending.abort()
   }
   const seconds = (performance.now() - start) / 1_000
   await running.stop()
   await eventStore.close()
   return records / seconds
-}
-
-function sum(numbers: Iterable<number>): number {
-  return [...numbers].reduce((total, number) => total + number, 0)
 }
 
 function recordOf(n: number) {
