@@ -22,7 +22,7 @@ import {
 import { placeOf, type Ground } from '../explanation.js'
 import { moneyEnriched } from '../money-enriched.js'
 import { eventsOf } from '../stream-reading.js'
-import { sessionOf, type SessionFound } from './money-session.js'
+import { sessionOf, type DecidingEvent } from './money-session.js'
 import { userOf, type UserFound } from './money-user.js'
 
 /** What is known of some money: of its user, of its session, and whether it is the first of its type. */
@@ -49,10 +49,15 @@ export const moneyEventExplainer: Explainer<'userId' | 'id'> = {
     return {
       subject: { type: 'money-event', userId, id },
       otherwise: `user ${JSON.stringify(userId)} has no money ${JSON.stringify(id)}`,
-      rule,
+      rule: `${rule} The time to live is ${timeToLive / 1000} s${rules ? '' : ', as nothing else was set'}.`,
       grounds: rules ? [groundOf(rules)] : [],
       figure: { name: 'enrichment', value: shown(enriched(money.data, enrichment)) },
-      sources: sourcesOf(money, first, user, session, enrichment),
+      sources: sourcesOf(
+        money,
+        first,
+        user,
+        session?.deciding(money.data, enrichment.session.status, timeToLive) ?? [],
+      ),
       outcomes: {
         stream: enrichedStream(userId),
         read: ({ data }) => {
@@ -122,8 +127,7 @@ function sourcesOf(
   money: RecordedEvent<MoneyEvent>,
   first: RecordedEvent<MoneyEvent>,
   { changes }: UserFound,
-  session: SessionFound | undefined,
-  { session: match }: Enrichment,
+  session: readonly DecidingEvent[],
 ): Source[] {
   const since = money.position
   const because = (event: RecordedEvent, at: string, code: string, detail: string): Source => {
@@ -140,7 +144,6 @@ function sourcesOf(
   }
   for (const { event, code, detail } of changes)
     sources.push(because(event, event.data.processedAt, code, detail))
-  const decided = session?.decided(match.status)
-  if (decided) sources.push(because(decided.event, decided.at, decided.code, decided.detail))
+  for (const { event, at, code, detail } of session) sources.push(because(event, at, code, detail))
   return sources
 }

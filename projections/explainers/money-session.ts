@@ -3,14 +3,16 @@ import type { RecordedEvent } from '../../domain/event.js'
 import type { SessionLookedUp, SessionLookupEvent } from '../../domain/session-lookup.js'
 import { firstCreation, sessionStream, type Creation, type SessionCreated } from '../../domain/session.js'
 import { formatTimestamp, parseTimestamp } from '../../domain/timestamp.js'
+import type { Money } from '../../domain/money.js'
 import type { Evidence } from '../explainer.js'
+import { shownInstant } from '../explanation.js'
 import { eventsOf } from '../stream-reading.js'
 
 /** What the log says of a session. */
 export interface SessionFound {
   readonly facts: SessionFacts
-  /** The event that decides what is known of the session for some money; undefined where none does. */
-  readonly decided: (status: SessionStatus) => DecidingEvent | undefined
+  /** The events that decide what is known of the session for some money: also one that exists and does not count. */
+  readonly deciding: (money: Money, status: SessionStatus, timeToLive: number) => readonly DecidingEvent[]
 }
 
 export interface DecidingEvent {
@@ -36,8 +38,10 @@ export async function sessionOf(
   const created = creation?.created ?? null
   return {
     facts: { created, lookup: answerOf(lookup) },
-    decided: (status) =>
-      status === 'known' ? creation && creates(creation.event) : lookup && answers(lookup),
+    deciding: (money, status, timeToLive) => [
+      ...(creation ? [creates(creation.event, money, timeToLive)] : []),
+      ...(lookup && status !== 'known' ? [answers(lookup)] : []),
+    ],
   }
 }
 
@@ -58,10 +62,19 @@ function answerOf(lookup: RecordedEvent<SessionLookupEvent> | undefined): Sessio
   return { clientCountryCode: (lookup.data as SessionLookedUp['data']).clientCountryCode }
 }
 
-function creates(event: RecordedEvent<SessionCreated>): DecidingEvent {
-  const { processedAt, clientCountryCode } = event.data
-  const detail = `The session began in ${clientCountryCode}, not too long before the money was moved.`
-  return { event, at: processedAt, code: 'session-known', detail }
+/** What a creation means for some money, with the reckoning of its end. */
+function creates(event: RecordedEvent<SessionCreated>, money: Money, timeToLive: number): DecidingEvent {
+  const { processedAt: at, clientCountryCode } = event.data
+  const began = `The session began in ${clientCountryCode} at ${at}`
+  if (money.isOldMoneyEvent) {
+    const detail = `${began}, but old money is not matched with the log: the session service is asked.`
+    return { event, at, code: 'session-of-old-money', detail }
+  }
+  const end = parseTimestamp(at) + timeToLive
+  const expires = `${began} and counts for ${timeToLive / 1000} s, until ${shownInstant(end) ?? 'the end of time'}`
+  return parseTimestamp(money.processedAt) < end
+    ? { event, at, code: 'session-known', detail: `${expires}: the money was moved before that.` }
+    : { event, at, code: 'session-expired', detail: `${expires}: the money was not moved before that.` }
 }
 
 const codes = {

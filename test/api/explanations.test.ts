@@ -152,6 +152,49 @@ void t.test('money is explained by what is known of its user and its session', a
   t.match((await get('/money-events/u/m0?asOf=1')).body, { status: 404, detail: /as of position 1$/ })
 })
 
+void t.test('a session that exists and does not count is shown with the reckoning of its end', async (t) => {
+  const { get, post } = await startService(t)
+  const money = (id: string, processedAt: string, isOldMoneyEvent = false) => ({
+    type: 'PaymentEvent',
+    id,
+    userId: 'u',
+    userSessionId: 's',
+    processedAt,
+    amount: '5',
+    currency: 'EUR',
+    openingBalance: '0',
+    closingBalance: '5',
+    moneyType: 'REAL',
+    isOldMoneyEvent,
+  })
+  const session = { type: 'UserSessionCreatedEvent', id: 's', clientCountryCode: 'FR' }
+  await post('/session-events', { ...session, processedAt: '2020-01-10T00:00:00Z' })
+  await post('/wallet-events', money('within', '2020-01-10T23:59:59.999Z'))
+  await post('/wallet-events', money('after', '2020-01-11T00:00:00Z'))
+  const { body } = await post('/wallet-events', money('old', '2020-01-10T12:00:00Z', true))
+  const explained = async (id: string) => {
+    const answer = await get(`/money-events/u/${id}/explain?minPosition=${Number(body.position)}`)
+    return answer.body as {
+      rule: string
+      steps: { stream: string; rule: { code: string; detail: string } }[]
+    }
+  }
+  const expected = [
+    ['within', 'session-known', /counts for 86400 s, until 2020-01-11T00:00:00Z: the money was moved before/],
+    [
+      'after',
+      'session-expired',
+      /counts for 86400 s, until 2020-01-11T00:00:00Z: the money was not moved before/,
+    ],
+    ['old', 'session-of-old-money', /began in FR at 2020-01-10T00:00:00Z, but old money is not matched/],
+  ] as const
+  for (const [id, code, detail] of expected) {
+    const { steps, rule } = await explained(id)
+    t.match(steps.at(-1), { stream: 'session-s', rule: { code, detail } }, id)
+    t.match(rule, /The time to live is 86400 s, as nothing else was set\.$/)
+  }
+})
+
 void t.test('its pages are all of one time', async (t) => {
   const { get, post, eventStore } = await exceededMonth(t)
   const pages: Explained[] = []
