@@ -21,6 +21,7 @@ const meanings: Readonly<Record<string, ProblemCode>> = {
   'unknown-schema-version': 'unknown-schema-version',
   'schema-registry-unavailable': 'schema-registry-unavailable',
   'database-busy': 'store-busy',
+  'disk-full': 'disk-full',
   'read-store-unavailable': 'store-busy',
   'log-unreachable': 'store-busy',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
@@ -37,6 +38,7 @@ const addressErrors = ['FST_ERR_BAD_URL', 'FST_ERR_MAX_PARAM_LENGTH']
 const details: Partial<Record<ProblemCode, string>> = {
   'unsupported-media-type': 'send JSON, with the header Content-Type: application/json',
   // The messages of the engines name hosts.
+  'disk-full': 'the disk is full: nothing of this was written; make room, then try again',
   'store-busy': 'a store cannot be used at the moment: nothing is known to be written; try again soon',
 }
 

@@ -28,6 +28,7 @@ export const problems = {
   'unknown-schema-version': { status: 503, title: 'A newer program has written the log' },
   'not-ready': { status: 503, title: 'The service is not ready' },
   'schema-registry-unavailable': { status: 503, title: 'The schema registry does not help' },
+  'disk-full': { status: 507, title: 'The disk is full' },
   'store-busy': { status: 503, title: 'The store is busy' },
 } as const
 

@@ -36,6 +36,9 @@ appends.close()
 /** Errors lose their kind between threads: what is said of them is sent. */
 function plain(report: Parameters<Parameters<typeof runProjections>[0]['report']>[0]): ProjectorReport {
   if (report.type === 'failed') return { ...report, error: report.error.message }
-  if (report.type === 'trouble') return { ...report, error: String(report.error) }
+  if (report.type === 'trouble') {
+    const { error } = report
+    return { ...report, error: error instanceof Error ? error.message : String(error) }
+  }
   return report
 }

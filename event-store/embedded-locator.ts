@@ -74,9 +74,10 @@ export class EventLocator {
 
   /** Hands a full tail to the index; waits only where too much is waiting already. */
   async makeRoom(): Promise<void> {
+    if (!this.#indexing && (this.#leaving || this.#tail.size >= fullTail)) this.#startIndexing()
+    if (this.#tail.size < longestTail) return
+    await this.#indexing
     if (this.#failure) throw this.#failure
-    if (this.#tail.size >= fullTail && !this.#indexing) this.#startIndexing()
-    if (this.#tail.size >= longestTail) await this.#indexing
   }
 
   /** Looks up many ids at once. For each id, in order: its key, and the event that has it, if one does. */
@@ -192,16 +193,20 @@ export class EventLocator {
     return { key, found: undefined }
   }
 
+  /** What could not be indexed is tried again: the disk may have been full. */
   #startIndexing(): void {
-    const leaving = this.#tail
-    this.#leaving = leaving
-    this.#tail = new Tail(leaving.head)
+    const leaving = this.#leaving ?? this.#tail
+    if (!this.#leaving) {
+      this.#leaving = leaving
+      this.#tail = new Tail(leaving.head)
+    }
+    this.#failure = undefined
     this.#indexing = this.#index.add(leaving).then(
       (outcome) => this.#indexed(leaving, outcome),
       (error: unknown) => {
-        this.#failure = new LogUnusable(`the index of the log cannot be written: ${String(error)}`, {
-          cause: error,
-        })
+        const reason = error instanceof Error ? error.message : String(error)
+        this.#failure = new LogUnusable(`the index of the log cannot be written: ${reason}`, { cause: error })
+        this.#indexing = undefined
       },
     )
   }

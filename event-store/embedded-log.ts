@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { categoryOf, type RecordedEvent } from '../domain/event.js'
-import { closeDatabase, openDatabase, type Database, type Statement } from '../sqlite/driver.js'
+import { closeDatabase, isFull, openDatabase, type Database, type Statement } from '../sqlite/driver.js'
+import { DiskFull } from '../sqlite/errors.js'
 import { joinLines, parseLine, parseLines, splitLines } from './embedded-line.js'
 import { LogUnusable } from './errors.js'
 import type { LogPage, ReadAll } from './port.js'
@@ -34,6 +35,7 @@ export interface LogLines {
  */
 export class LogFile {
   readonly id: string
+  readonly #path: string
   readonly #db: Database
   readonly #head: Statement
   readonly #insert: Statement
@@ -42,7 +44,8 @@ export class LogFile {
   #cached: { first: number; time: number; lines: string[]; revisions: number[] } | undefined
 
   constructor(folder: string) {
-    this.#db = openDatabase(join(folder, 'events.db'), {
+    this.#path = join(folder, 'events.db')
+    this.#db = openDatabase(this.#path, {
       synchronous: 'FULL',
       pageSize: 32_768,
       walPages: 500,
@@ -68,16 +71,20 @@ export class LogFile {
     return (this.#head.get() as { head: number } | undefined)?.head ?? 0
   }
 
-  /** Runs `work` as the only writer of the file. What it wrote is durable when this returns. */
+  /**
+   * Runs `work` as the only writer of the file. What it wrote is durable when this returns.
+   *
+   * @throws {DiskFull} nothing was written
+   */
   transaction<T>(work: () => T): T {
-    this.#db.exec('BEGIN IMMEDIATE')
     try {
+      this.#db.exec('BEGIN IMMEDIATE')
       const result = work()
       this.#db.exec('COMMIT')
       return result
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
-      throw error
+      throw isFull(error) ? new DiskFull(this.#path, { cause: error }) : error
     }
   }
 

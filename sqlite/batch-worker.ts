@@ -1,6 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Batch, BatchStatement, Outcome, SqlValue } from './batch.js'
-import { closeDatabase, defaultBusyTimeout, isBusy, openDatabase, type OpenOptions } from './driver.js'
+import {
+  closeDatabase,
+  defaultBusyTimeout,
+  isBusy,
+  isFull,
+  openDatabase,
+  type OpenOptions,
+} from './driver.js'
 import { enter, leave } from './exit-gate.js'
 import { statementCache } from './statement-cache.js'
 import { Turns } from './turns.js'
@@ -23,6 +30,7 @@ interface Failure {
   readonly type: 'failed'
   readonly message: string
   readonly busy: boolean
+  readonly full: boolean
   readonly sqliteCode?: number
 }
 
@@ -108,6 +116,7 @@ function answer(act: () => Exclude<Answer['type'], 'failed'>): void {
       type: 'failed',
       message,
       busy: isBusy(error),
+      full: isFull(error),
       ...(errcode !== undefined && { sqliteCode: errcode }),
     }
   }

@@ -3,7 +3,7 @@ import type { Answer, Opening, Request } from './batch-worker.js'
 import type { Batch, Outcome } from './batch.js'
 import { defaultBusyTimeout, type OpenOptions } from './driver.js'
 import { ExitGate } from './exit-gate.js'
-import { DatabaseBusy, DatabaseFailed, WriterStopped, type DatabaseError } from './errors.js'
+import { DatabaseBusy, DatabaseFailed, DiskFull, WriterStopped, type DatabaseError } from './errors.js'
 
 /** What a batch brings along is used once and dropped: a larger one only takes memory. Megabytes. */
 const youngGeneration = 6
@@ -67,6 +67,7 @@ export class BatchWriter {
    * Applies a batch: `refused` if its guard did not change the rows it must, and then nothing is written.
    *
    * @throws {DatabaseBusy} another process kept the file locked for `busyTimeout`
+   * @throws {DiskFull}
    * @throws {DatabaseFailed} SQLite refused a statement
    * @throws {WriterStopped} the writer is closed, or crashed with this batch in flight
    */
@@ -112,6 +113,7 @@ export class BatchWriter {
   }
 
   private failure(answer: Extract<Answer, { type: 'failed' }>): DatabaseError {
+    if (answer.full) return new DiskFull(this.path)
     return answer.busy
       ? new DatabaseBusy(
           `another process kept ${this.path} locked for more than ${this.options.busyTimeout ?? defaultBusyTimeout} ms`,

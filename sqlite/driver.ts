@@ -98,6 +98,10 @@ export function isBusy(error: unknown): boolean {
   return error instanceof Error && error.message.includes('database is locked')
 }
 
+export function isFull(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('database or disk is full')
+}
+
 export function isMissingTable(error: unknown): boolean {
   return error instanceof Error && error.message.includes('no such table')
 }

@@ -23,6 +23,17 @@ export class DatabaseFailed extends DatabaseError {
   }
 }
 
+/** The disk is full. Nothing of the batch was written; it can be submitted again when there is room. */
+export class DiskFull extends DatabaseError {
+  readonly code = 'disk-full'
+  constructor(path: string, options?: ErrorOptions) {
+    super(
+      `the disk is full: ${path} cannot grow. Nothing that was acknowledged is lost: make room, then go on`,
+      options,
+    )
+  }
+}
+
 /** The writer is closed, or its thread has died: it takes no more batches. What was in flight may be written. */
 export class WriterStopped extends DatabaseError {
   readonly code = 'writer-stopped'
