@@ -34,7 +34,7 @@ function copyTests(url: string): void {
 
   void t.test('a copying that is killed goes on where it was', async (t) => {
     const { folder, source, namespace, target } = await given(t, url)
-    await fill(source, 4_000)
+    await fill(source, 2_000)
     let kills = 0
     for (const share of [0.2, 0.5, 0.8]) {
       const copying = spawn(process.execPath, [program, ...argumentsOf(folder, url, namespace)], {
@@ -45,7 +45,7 @@ function copyTests(url: string): void {
       let seen = 0
       for await (const page of target.follow({ after: 0, limit: 500 }, middle.signal)) {
         seen += page.events.length
-        if (seen >= share * 4_000) middle.abort()
+        if (seen >= share * 2_000) middle.abort()
       }
       copying.kill('SIGKILL')
       const [, signal] = (await exit) as [number | null, string | null]
@@ -53,8 +53,8 @@ function copyTests(url: string): void {
     }
     t.ok(kills > 0, `it was killed ${kills} times`)
     const { copied: rest, events } = await copied(folder, url, namespace)
-    t.equal(events, 4_000)
-    t.ok(rest < 4_000)
+    t.equal(events, 2_000)
+    t.ok(rest < 2_000)
     t.strictSame(await comparable(target), await comparable(source))
   })
 

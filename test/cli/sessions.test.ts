@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { loadConfig } from '../../cli/config.js'
 import { answers, startSessionServer, status } from '../commands/session-server.js'
 import { createdEvent, walletEvent } from '../projections/money.js'
 
@@ -82,9 +83,12 @@ void t.test('sessions on the command line', async (t) => {
       ],
     ]
     for (const [setting, message] of settings) {
-      const ran = await run(setting, 'sessions')
-      t.match(ran, { code: 2, stderr: message })
-      t.notMatch(ran.stderr, /secret/)
+      const before = { ...process.env }
+      Object.assign(process.env, setting)
+      const error = t.throws(() => loadConfig(undefined), { message }) as Error
+      process.env = before
+      t.notMatch(error.message, /secret/)
     }
+    t.match(await run({ SESSION_TTL: 'P1M' }, 'sessions'), { code: 2, stderr: /SESSION_TTL is "P1M"/ })
   })
 })

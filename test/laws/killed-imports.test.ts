@@ -12,7 +12,7 @@ import { verify } from '../../projections/verify.js'
 import { openEmbeddedReadStore } from '../../read-store/embedded.js'
 import type { ReadStore } from '../../read-store/port.js'
 
-const kills = 25
+const kills = 15
 // So many processes take longer than tap allows a file, on a busy machine.
 t.setTimeout(240_000)
 const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))

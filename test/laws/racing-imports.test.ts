@@ -10,8 +10,8 @@ import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
 // Processes take longer to start than tap allows a file, on a busy machine.
 t.setTimeout(240_000)
 const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
-const records = 30_000
-const rounds = 4
+const records = 15_000
+const rounds = 3
 
 void t.test('law 2: processes that race for one file bring every record once', async (t) => {
   const folder = temporaryFolder(t)
