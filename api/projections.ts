@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Rebuilt } from '../projections/rebuild.js'
 import type { Projection } from '../projections/projection.js'
-import { projectionStatuses } from '../projections/status.js'
+import { partitionStatuses, projectionStatuses } from '../projections/status.js'
 import { component, json, listOf, problemAnswers, readProblems } from './answers.js'
 import { ReadQuery } from './parameters.js'
 import { Problem } from './problem.js'
@@ -33,6 +33,19 @@ const status = {
 const ProjectionAnswer = Type.Object(status)
 const OneProjectionAnswer = Type.Object({
   ...status,
+  partitions: Type.Array(
+    Type.Object({
+      partition: Type.Integer({ description: 'From 0.' }),
+      position: Type.Integer(),
+      lag: Type.Integer(),
+      runner: Type.Optional(
+        Type.String({
+          description: 'Who does it; absent where nobody does, or where processes do not share.',
+        }),
+      ),
+    }),
+    { description: 'The parts into which its work is cut.' },
+  ),
   rebuild: Type.Optional(
     Type.Object(
       { state: Type.Union(['running', 'done', 'failed'].map((state) => Type.Literal(state))) },
@@ -87,7 +100,7 @@ export function projectionRoutes(
   })
 
   const oneSchema = {
-    summary: 'How far a read model is, and its last rebuild',
+    summary: 'How far a read model and each of its partitions is, and its last rebuild',
     tags,
     params: ProjectionParams,
     querystring: ReadQuery,
@@ -97,9 +110,10 @@ export function projectionRoutes(
     },
   }
   server.get('/projections/:name', { schema: oneSchema }, async (request, reply) => {
-    const { name } = request.params
-    const [one] = await statusesOf([find(name)], request.query.minPosition)
-    return reply.send({ ...one, rebuild: rebuilds.report(name) })
+    const projection = find(request.params.name)
+    const [one] = await statusesOf([projection], request.query.minPosition)
+    const partitions = await partitionStatuses(projection, eventStore, readStore)
+    return reply.send({ ...one, partitions, rebuild: rebuilds.report(projection.name) })
   })
 
   const rebuildSchema = {

@@ -6,7 +6,7 @@ import { failureIdOf, Fold, ProjectionFailed, runnerCollection } from './fold.js
 import { partitionOf } from './partition.js'
 import type { Projection } from './projection.js'
 import { createBuild, rebuild } from './rebuild.js'
-import { renewEvery, Shares } from './shares.js'
+import { renewEvery, shareOf, Shares } from './shares.js'
 
 /** So many events a page while catching up. */
 const eventsAPage = 2_000
@@ -230,10 +230,6 @@ class Runner {
     }
     report({ type: 'failed', projection: projection.name, error: reason })
   }
-}
-
-function shareOf(projection: string, partition: number): string {
-  return `${projection}/${partition}`
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -6,6 +6,11 @@ const leaseTime = 6_000
 /** How often to show a sign of life, in milliseconds. */
 export const renewEvery = leaseTime / 3
 
+/** A share of the work: one partition of a projection. It is the name of its lease. */
+export function shareOf(projection: string, partition: number): string {
+  return `${projection}/${partition}`
+}
+
 /** What is to change so that every runner has its part. */
 interface Plan {
   readonly keep: readonly string[]

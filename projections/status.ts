@@ -3,7 +3,8 @@ import type { Build, ReadStore } from '../read-store/port.js'
 import { failureIds, runnerCollection } from './fold.js'
 import type { Projection } from './projection.js'
 import { ofLive } from './queries/live.js'
-import { countDocuments } from './rebuild.js'
+import { checkpointsOf, countDocuments } from './rebuild.js'
+import { shareOf } from './shares.js'
 
 /** Why a projection stopped, and at which event. */
 export interface ProjectionFailure {
@@ -31,6 +32,32 @@ export interface ProjectionState {
 
 export interface ProjectionStatus extends ProjectionState {
   readonly documents: number
+}
+
+/** One part of the work of a projection that several processes share. */
+export interface PartitionStatus {
+  /** From 0. */
+  readonly partition: number
+  readonly position: number
+  readonly lag: number
+  /** The runner that does it now; absent where nobody does, or where runners do not share. */
+  readonly runner?: string
+}
+
+/** How far each partition of a read model is, and who is at it; empty while nothing has been built. */
+export async function partitionStatuses(
+  projection: Projection,
+  eventStore: EventStore,
+  readStore: ReadStore,
+): Promise<PartitionStatus[]> {
+  const { name } = projection
+  const head = await eventStore.head()
+  const positions = (await ofLive(readStore, name, checkpointsOf)) ?? []
+  const runners = new Map((await readStore.leases()).map((lease) => [lease.name, lease.holder]))
+  return positions.map((position, partition) => {
+    const runner = runners.get(shareOf(name, partition))
+    return { partition, position, lag: Math.max(0, head - position), ...(runner !== undefined && { runner }) }
+  })
 }
 
 /** How far each read model is, and whether it goes on, with the number of its documents. */

@@ -20,7 +20,8 @@ void t.test('projections are listed with how far they are', async (t) => {
     ],
     next: null,
   })
-  t.match((await get('/projections/data-plans')).body, { name: 'data-plans', state: 'live' })
+  const one = { name: 'data-plans', state: 'live', partitions: [{ partition: 0, position: 3, lag: 0 }] }
+  t.match((await get('/projections/data-plans')).body, one)
 })
 
 void t.test('a rebuild gives the same documents under the same entity tags', async (t) => {

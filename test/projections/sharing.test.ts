@@ -4,6 +4,7 @@ import { projections } from '../../projections/index.js'
 import { partitionOf } from '../../projections/partition.js'
 import { rebuild } from '../../projections/rebuild.js'
 import { renewEvery, Shares } from '../../projections/shares.js'
+import { partitionStatuses } from '../../projections/status.js'
 import { run } from './running.js'
 import { advanced, openTidemark, recorded, signed, textsOf, type Tidemark } from './tidemark.js'
 
@@ -70,6 +71,12 @@ void t.test('partitions give the documents and notifications that one runner alo
     run(t, eventStore, readStore, projections, sharing),
   ]
   await caughtUp(shared)
+  const head = await eventStore.head()
+  const statuses = await partitionStatuses(dataPlans, eventStore, readStore)
+  t.match(
+    statuses,
+    [0, 1, 2, 3].map((partition) => ({ partition, position: head, lag: 0, runner: String })),
+  )
   for (const runner of runners) await runner.stop()
   t.equal((await shared.live()).partitions, partitions)
   t.same(await documents(shared), await documents(alone), 'byte for byte')
