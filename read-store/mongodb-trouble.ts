@@ -1,4 +1,10 @@
-import { MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb'
+import {
+  MongoBulkWriteError,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+} from 'mongodb'
 import { ReadStoreAccessDenied, ReadStoreError, ReadStoreUnavailable } from './errors.js'
 
 /**
@@ -6,7 +12,8 @@ import { ReadStoreAccessDenied, ReadStoreError, ReadStoreUnavailable } from './e
  *
  * @param server the hosts, as messages name them
  */
-export function troubleOf(error: unknown, server: string): unknown {
+export function troubleOf(thrown: unknown, server: string): unknown {
+  const error = unwrapped(thrown)
   if (!(error instanceof MongoError) || error instanceof ReadStoreError) return error
   if (isRefused(error)) return refusal(server, error)
   if (!isPassing(error) && !isClosed(error)) return error
@@ -15,7 +22,8 @@ export function troubleOf(error: unknown, server: string): unknown {
 }
 
 /** Whether trying again may help: the server was away, or another transaction was in the way. */
-export function isPassing(error: unknown): boolean {
+export function isPassing(thrown: unknown): boolean {
+  const error = unwrapped(thrown)
   if (!(error instanceof MongoError)) return false
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true
   return passingLabels.some((label) => error.hasErrorLabel(label)) || isOneOf(error, passing)
@@ -91,6 +99,13 @@ const passingLabels = [
 
 function isOneOf(error: unknown, some: readonly number[]): boolean {
   return error instanceof MongoServerError && typeof error.code === 'number' && some.includes(error.code)
+}
+
+/** A bulk write that never got to a server throws what stopped it as the answer of the server that there was none of. */
+function unwrapped(error: unknown): unknown {
+  if (!(error instanceof MongoBulkWriteError)) return error
+  const reason: unknown = error.errorResponse
+  return reason instanceof MongoError && !(reason instanceof MongoServerError) ? reason : error
 }
 
 function isClosed(error: MongoError): boolean {
