@@ -1,3 +1,4 @@
+import '../cli/memory.js'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { importPaths } from '../cli/import.js'

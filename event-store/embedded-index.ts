@@ -101,7 +101,7 @@ export class IndexFile {
 
   /** Takes a tail in, unless another process has moved the index on meanwhile. */
   async add(tail: Tail): Promise<Outcome> {
-    this.#writer ??= BatchWriter.open(this.#path, { synchronous: 'NORMAL', cacheKiB: 8_192 })
+    this.#writer ??= BatchWriter.open(this.#path, { synchronous: 'NORMAL', cacheKiB: 4_096 })
     const writer = await this.#writer
     const keys = tail.ids.keys()
     for (const key of keys) this.#filter.add(key)

@@ -9,7 +9,7 @@ import { createBuild, rebuild } from './rebuild.js'
 import { renewEvery, shareOf, Shares } from './shares.js'
 
 /** So many events a page while catching up. */
-const eventsAPage = 2_000
+const eventsAPage = 1_000
 /** How long to wait after the stores failed, in milliseconds: first, at most, and before a rebuild begins again. */
 const patience = { first: 250, longest: 5_000, rebuild: 1_000 }
 

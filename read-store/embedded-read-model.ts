@@ -20,7 +20,7 @@ export interface Reader {
 }
 
 export function openReader(path: string): Reader {
-  const database = openDatabase(path, { readOnly: true, cacheKiB: 8_192 })
+  const database = openDatabase(path, { readOnly: true, cacheKiB: 4_096 })
   return { database, prepared: statementCache(database) }
 }
 
