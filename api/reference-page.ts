@@ -158,6 +158,7 @@ summary { cursor: pointer }
 b { display: inline-block; min-width: 3.2rem } .get { color: #0a7 } .post { color: #c60 }
 table { border-collapse: collapse; width: 100% }
 td { border-top: 1px solid #8884; padding: .2rem .6rem .2rem 0; vertical-align: top }
+@media (max-width: 40rem) { main { overflow-wrap: anywhere } }
 tr:target { background: #fc03 }
 code { font-size: .9em } i { opacity: .6 } ul { margin: .2rem 0 }
 dt { float: left; clear: left; width: 3.2rem; font-weight: bold } dd { margin-left: 3.2rem }
