@@ -7,7 +7,7 @@ import { serveAppends } from './append-port.js'
 import type { EngineReport, EngineSettings } from './engines.js'
 
 /** Events live for a page: with less room they are copied before they die, with more the process grows. Megabytes. */
-const youngGeneration = 12
+const youngGeneration = 24
 /** A thread that died is followed by another one, in milliseconds. */
 const startAgainAfter = 1_000
 
