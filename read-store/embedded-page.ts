@@ -75,12 +75,11 @@ function pastEnd(keys: readonly string[], { reverse }: Query): string {
 /**
  * The bounds of the next key. A range stays within one type, as MongoDB's do: less than 5 is a number, at
  * least 'a' is a string. On the side where a cursor stands already, the unary plus keeps SQLite from
- * starting at the bound and walking up to the cursor. It also keeps SQLite from taking a number for text,
- * which it does where a number meets an id.
+ * starting at the bound and walking up to the cursor.
  */
-function rangeOf(key: string, query: Query): string[] {
-  const { from, to } = query
-  const { lower, upper } = sidesOf(key, query)
+function rangeOf(key: string, { from, to, reverse, after }: Query): string[] {
+  const lower = `${after !== undefined && !reverse ? '+' : ''}${key}`
+  const upper = `${after !== undefined && reverse ? '+' : ''}${key}`
   const bounds: string[] = []
   if (from !== undefined) bounds.push(`${lower} >= ?`)
   if (to !== undefined) bounds.push(`${upper} < ?`)
@@ -88,11 +87,4 @@ function rangeOf(key: string, query: Query): string[] {
   if (typeof to === 'number' && typeof from !== 'number') bounds.push(`${lower} > ${absentSql}`)
   if (typeof to === 'string' && typeof from !== 'string') bounds.push(`${lower} >= ''`)
   return bounds
-}
-
-function sidesOf(key: string, { from, to, reverse, after }: Query): { lower: string; upper: string } {
-  const asNumber = key === 'id' && (typeof from === 'number' || typeof to === 'number')
-  const startsLow = after !== undefined && !reverse
-  const startsHigh = after !== undefined && reverse
-  return { lower: asNumber || startsLow ? `+${key}` : key, upper: asNumber || startsHigh ? `+${key}` : key }
 }

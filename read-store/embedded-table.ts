@@ -8,7 +8,8 @@ export const absentSql = '-9e999'
 
 /**
  * One collection of one build as a table: id and JSON text, and a column for each indexed field. WITHOUT
- * ROWID, so that a put without indexes is one insertion into one tree.
+ * ROWID, so that a put without indexes is one insertion into one tree. Keys have no type, so that SQLite
+ * compares a value as it is: a column of text would take a number for text.
  */
 export interface Table {
   readonly name: string
@@ -44,7 +45,7 @@ export function tableOf(build: string, collection: string, spec: CollectionSpec)
     fields,
     indexes: new Map(indexes),
     create: [
-      `CREATE TABLE ${name} (${['id TEXT PRIMARY KEY', 'doc TEXT NOT NULL', ...columns].join(', ')}) WITHOUT ROWID`,
+      `CREATE TABLE ${name} (${['id PRIMARY KEY', 'doc TEXT NOT NULL', ...columns].join(', ')}) WITHOUT ROWID`,
       ...indexes.map(([, index]) => createIndex(name, index)),
     ],
     upsert: upsert(name, columns),
@@ -53,7 +54,7 @@ export function tableOf(build: string, collection: string, spec: CollectionSpec)
   }
 }
 
-/** The column of an indexed field. No type: it keeps numbers and strings as they are. */
+/** The column of an indexed field. */
 export function columnOf(field: string): string {
   return quoted(`key:${field}`)
 }
