@@ -1,23 +1,11 @@
 import { join } from 'node:path'
 import { customerBilling } from '../projections/customer-billing.js'
-import type { Projection } from '../projections/projection.js'
-import { rebuild, type Rebuilt } from '../projections/rebuild.js'
 import { typeBilling } from '../projections/type-billing.js'
-import type { Benchmark, Comparison, Setting } from './benchmark.js'
-import {
-  describedBilling,
-  fillBillingSystem,
-  writeBillingSample,
-  type BillingFiles,
-} from './billing-sample.js'
-import { compare, rateOf, sustainedRateOf, takeTurns } from './measure.js'
+import type { Benchmark, Comparison } from './benchmark.js'
+import { describedBilling, fillBillingSystem, writeBillingSample } from './billing-sample.js'
 import { lineOf, pagesOf } from './read-log.js'
+import { compareRebuild } from './rebuild-turns.js'
 import { openSampleSystem } from './sample-system.js'
-import type { System } from '../cli/compose.js'
-
-/** The machine for which {@link absoluteTarget} is meant parses so many events a second. */
-const referenceParsing = 450_000
-const absoluteTarget = 120_000
 
 /** The billing read models built again from the log, beside the live ones, and switched to. */
 export const rebuildBilling: Benchmark = {
@@ -37,51 +25,21 @@ export const rebuildBilling: Benchmark = {
     for await (const page of pagesOf(system.eventStore)) {
       lines.push(...page.filter(({ stream }) => stream.startsWith('customer-')).map(lineOf))
     }
-    const figures = [
-      await compareRebuild(customerBilling, system, lines, sample, setting),
-      await compareRebuild(typeBilling, system, lines, sample, setting),
-    ]
+    const figures: Comparison[] = []
+    for (const projection of [customerBilling, typeBilling]) {
+      const turns = {
+        name: projection.name,
+        projection,
+        system,
+        lines,
+        events: sample.records,
+        required: 0.27,
+        target: 120_000,
+        sample: describedBilling(sample),
+      }
+      figures.push(await compareRebuild(turns, setting))
+    }
     await system.close()
     return figures
   },
-}
-
-async function compareRebuild(
-  projection: Projection,
-  { eventStore, readStore }: System,
-  lines: readonly string[],
-  sample: BillingFiles,
-  setting: Setting,
-): Promise<Comparison> {
-  const rounds = await takeTurns(
-    {
-      peer: () => sustainedRateOf(lines.length, () => parseAll(lines)),
-      ours: async () => {
-        let rebuilt: Rebuilt | undefined
-        const rate = await rateOf(sample.records, async () => {
-          rebuilt = await rebuild(projection, { eventStore, readStore })
-        })
-        if (rebuilt?.events !== sample.records || rebuilt.derivedDifferences.length > 0) {
-          throw new Error(`the rebuild went wrong: ${JSON.stringify(rebuilt)}`)
-        }
-        return rate
-      },
-    },
-    setting,
-  )
-  const found = compare(rounds, {
-    name: projection.name,
-    unit: 'events',
-    required: 0.27,
-    detail: describedBilling(sample),
-  })
-  const scaled = Math.round(found.ratio * referenceParsing)
-  const detail = `${found.detail}; where JSON.parse runs at ${referenceParsing}/s: ${scaled}/s of ${absoluteTarget}/s`
-  return { ...found, detail }
-}
-
-function parseAll(lines: readonly string[]): void {
-  let revisions = 0
-  for (const line of lines) revisions += (JSON.parse(line) as { revision: number }).revision
-  if (revisions === 0) throw new Error('nothing was parsed')
 }

@@ -60,7 +60,7 @@ async function urlOf(t: Test, server: Server): Promise<string | undefined> {
 }
 
 /** Asks the runtime itself: a docker binary alone runs nothing. */
-async function hasDocker(): Promise<boolean> {
+export async function hasDocker(): Promise<boolean> {
   const { getContainerRuntimeClient } = await import('testcontainers')
   return getContainerRuntimeClient().then(
     () => true,

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-export const serverVariables = ['EVENTSTOREDB_URL', 'MONGODB_URL', 'KAFKA_BROKERS'] as const
-export type ServerVariable = (typeof serverVariables)[number]
+export type ServerVariable = 'EVENTSTOREDB_URL' | 'MONGODB_URL' | 'KAFKA_BROKERS'
 
 /** Where a server runs. The benchmark is not started where its variables are not set (main.ts). */
 export function addressIn(variable: ServerVariable): string {

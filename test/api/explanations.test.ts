@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { walletEvent } from '../projections/money.js'
 import { agreement, dataRecord, startService, type Answer } from './service.js'
 
 const month = '/agreements/agreement-1/billing-periods/2020-01'
@@ -98,19 +99,7 @@ void t.test('an invoice adds up, cent by cent', async (t) => {
 
 void t.test('money is explained by what is known of its user and its session', async (t) => {
   const { get, post } = await startService(t)
-  const money = (id: string, processedAt: string) => ({
-    type: 'PaymentEvent',
-    id,
-    userId: 'u',
-    userSessionId: 's',
-    processedAt,
-    amount: '5',
-    currency: 'EUR',
-    openingBalance: '0',
-    closingBalance: '5',
-    moneyType: 'REAL',
-    isOldMoneyEvent: false,
-  })
+  const money = (id: string, at: string) => walletEvent({ id, at, session: 's' })
   await post('/wallet-events', money('m1', '2020-01-10T12:00:00Z'))
   const address = { type: 'ChangeAddressEvent', userId: 'u', residentCountryCode: 'PL' }
   await post('/user-events', { ...address, processedAt: '2020-01-01T00:00:00Z' })
@@ -154,19 +143,7 @@ void t.test('money is explained by what is known of its user and its session', a
 
 void t.test('a session that exists and does not count is shown with the reckoning of its end', async (t) => {
   const { get, post } = await startService(t)
-  const money = (id: string, processedAt: string, isOldMoneyEvent = false) => ({
-    type: 'PaymentEvent',
-    id,
-    userId: 'u',
-    userSessionId: 's',
-    processedAt,
-    amount: '5',
-    currency: 'EUR',
-    openingBalance: '0',
-    closingBalance: '5',
-    moneyType: 'REAL',
-    isOldMoneyEvent,
-  })
+  const money = (id: string, at: string, old = false) => walletEvent({ id, at, session: 's', old })
   const session = { type: 'UserSessionCreatedEvent', id: 's', clientCountryCode: 'FR' }
   await post('/session-events', { ...session, processedAt: '2020-01-10T00:00:00Z' })
   await post('/wallet-events', money('within', '2020-01-10T23:59:59.999Z'))

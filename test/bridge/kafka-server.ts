@@ -6,7 +6,7 @@ import type { BridgeReport } from '../../bridge/kafka/reports.js'
 import { declaredTopics, inputsOf, type KafkaSettings } from '../../bridge/kafka/settings.js'
 import type { RecordedEvent } from '../../domain/event.js'
 import type { EventStore } from '../../event-store/port.js'
-import { addressIn } from '../servers.js'
+import { addressIn, hasDocker } from '../servers.js'
 
 const image = 'apache/kafka:3.9.1'
 let names = 0
@@ -15,12 +15,8 @@ let names = 0
 async function findBrokers(): Promise<{ brokers?: readonly string[]; stop?: () => Promise<unknown> }> {
   const address = addressIn('KAFKA_BROKERS')
   if (address) return { brokers: address.split(',') }
-  const { GenericContainer, getContainerRuntimeClient, Wait } = await import('testcontainers')
-  try {
-    await getContainerRuntimeClient()
-  } catch {
-    return {}
-  }
+  if (!(await hasDocker())) return {}
+  const { GenericContainer, Wait } = await import('testcontainers')
   const port = await freePort()
   const container = await new GenericContainer(image)
     .withExposedPorts({ container: 9092, host: port })

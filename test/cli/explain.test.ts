@@ -1,30 +1,15 @@
-import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
-
-const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
-
-interface Ran {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
+import { tidemark } from './tidemark-command.js'
 
 t.setTimeout(180_000)
 
 void t.test('tidemark explain', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-explain-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
-  const run = (...args: string[]) =>
-    new Promise<Ran>((resolve) => {
-      const env = { ...process.env, TIDEMARK_DATA: join(folder, 'data') }
-      execFile(process.execPath, [program, ...args], { cwd: folder, env }, (error, stdout, stderr) =>
-        resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-      )
-    })
+  const run = (...args: string[]) => tidemark(folder, {}, ...args)
   const agreement = {
     id: 'a',
     msisdn: '1',

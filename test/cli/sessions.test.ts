@@ -1,20 +1,11 @@
-import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { loadConfig } from '../../cli/config.js'
 import { answers, startSessionServer, status } from '../commands/session-server.js'
 import { createdEvent, walletEvent } from '../projections/money.js'
-
-const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
-
-interface Ran {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
+import { tidemark } from './tidemark-command.js'
 
 t.setTimeout(180_000)
 
@@ -24,13 +15,7 @@ void t.test('sessions on the command line', async (t) => {
   const server = await startSessionServer(t, (id, ...rest) =>
     (id === 's1' ? answers('PL') : status(404))(id, ...rest),
   )
-  const run = (settings: Record<string, string>, ...args: string[]) =>
-    new Promise<Ran>((resolve) => {
-      const env = { ...process.env, TIDEMARK_DATA: join(folder, 'data'), ...settings }
-      execFile(process.execPath, [program, ...args], { cwd: folder, env }, (error, stdout, stderr) =>
-        resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-      )
-    })
+  const run = (settings: Record<string, string>, ...args: string[]) => tidemark(folder, settings, ...args)
   const withService = { SESSION_SERVICE_URL: server.url }
   const lines = ['s1', 's2', 's3'].map((session) =>
     JSON.stringify(walletEvent({ id: session, session, old: true })),

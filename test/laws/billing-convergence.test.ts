@@ -27,6 +27,7 @@ import {
   type BilledFact,
   type ExpectedSum,
 } from './billing-oracle.js'
+import { lawParameters } from './law-parameters.js'
 import { liveBilling } from './lived-billing.js'
 import { openReadStores } from './shared-read-stores.js'
 
@@ -34,13 +35,7 @@ import { openReadStores } from './shared-read-stores.js'
  * Laws 2, 3, 4 and 6 of live billing over random histories. `LAWS_SEED=… LAWS_PATH=…` repeats a failure,
  * `LAWS_SHRINK=1` makes it small, `LAWS_RUNS=…` looks further. A run has two histories.
  */
-const { LAWS_SEED, LAWS_PATH, LAWS_SHRINK, LAWS_RUNS } = process.env
-const parameters = {
-  numRuns: Number(LAWS_RUNS ?? 130),
-  endOnFailure: LAWS_SHRINK === undefined,
-  ...(LAWS_SEED && { seed: Number(LAWS_SEED) }),
-  ...(LAWS_PATH && { path: LAWS_PATH }),
-}
+const parameters = lawParameters(130)
 t.setTimeout(600_000)
 
 type Texts = Record<string, Record<string, string>>
@@ -89,7 +84,7 @@ void t.test('any two histories of the same billable events end in what the event
     }),
     parameters,
   )
-  t.ok(lives >= 2 * parameters.numRuns || LAWS_PATH, `${lives} histories`)
+  t.ok(lives >= 2 * parameters.numRuns || parameters.path, `${lives} histories`)
   t.ok(issued > lives && corrected > lives / 4, `${issued} invoices and ${corrected} corrections`)
 })
 

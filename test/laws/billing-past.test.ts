@@ -20,6 +20,7 @@ import { wholeLog } from '../projections/tidemark.js'
 import { collectionsRead, foldsAsItWas } from './as-it-was.js'
 import { twoBillingHistories } from './billing-histories.js'
 import { expectedMonths } from './billing-oracle.js'
+import { lawParameters } from './law-parameters.js'
 import { liveBilling } from './lived-billing.js'
 import { openReadStores } from './shared-read-stores.js'
 
@@ -27,13 +28,7 @@ import { openReadStores } from './shared-read-stores.js'
  * The past of live billing over random histories: sums and invoices as of any position are what was live then, and an
  * explanation adds up to the sum. `LAWS_SEED=… LAWS_PATH=…` repeats a failure, `LAWS_RUNS=…` looks further.
  */
-const { LAWS_SEED, LAWS_PATH, LAWS_RUNS } = process.env
-const parameters = {
-  numRuns: Number(LAWS_RUNS ?? 12),
-  endOnFailure: true,
-  ...(LAWS_SEED && { seed: Number(LAWS_SEED) }),
-  ...(LAWS_PATH && { path: LAWS_PATH }),
-}
+const parameters = lawParameters(12)
 t.setTimeout(600_000)
 const { signal } = new AbortController()
 
@@ -80,7 +75,7 @@ void t.test('any position of any history of billing', async (t) => {
     }),
     parameters,
   )
-  t.ok(LAWS_PATH || (counted.positions > 60 && counted.explained > 15), JSON.stringify(counted))
+  t.ok(parameters.path || (counted.positions > 60 && counted.explained > 15), JSON.stringify(counted))
 })
 
 interface Place {

@@ -18,6 +18,7 @@ import type { Build, ReadStore } from '../../read-store/port.js'
 import { wholeLog } from '../projections/tidemark.js'
 import { convergentDocuments, periodsOf } from './convergent-documents.js'
 import { twoHistories, type Step, type TwoHistories } from './histories.js'
+import { lawParameters } from './law-parameters.js'
 import { live } from './lived-history.js'
 import {
   clockOf,
@@ -33,13 +34,7 @@ import { openReadStores } from './shared-read-stores.js'
  * Laws 2, 3 and 4 over random histories. A failure names a seed and a path: `LAWS_SEED=… LAWS_PATH=… node
  * dist/test/laws/convergence.test.js` repeats it, `LAWS_SHRINK=1` makes it small, `LAWS_RUNS=…` looks further.
  */
-const { LAWS_SEED, LAWS_PATH, LAWS_SHRINK, LAWS_RUNS } = process.env
-const parameters = {
-  numRuns: Number(LAWS_RUNS ?? 60),
-  endOnFailure: LAWS_SHRINK === undefined,
-  ...(LAWS_SEED && { seed: Number(LAWS_SEED) }),
-  ...(LAWS_PATH && { path: LAWS_PATH }),
-}
+const parameters = lawParameters(60)
 t.setTimeout(600_000)
 
 void t.test('any two histories of the same facts end in what the facts say', async (t) => {
@@ -80,7 +75,7 @@ void t.test('any two histories of the same facts end in what the facts say', asy
     }),
     parameters,
   )
-  t.ok(lives >= 2 * parameters.numRuns || LAWS_PATH, `${lives} histories`)
+  t.ok(lives >= 2 * parameters.numRuns || parameters.path, `${lives} histories`)
 })
 
 /** What the projection says is what the oracle says. */

@@ -21,6 +21,7 @@ import { openEmbeddedReadStore } from '../../read-store/embedded.js'
 import { textsOf, wholeLog } from '../projections/tidemark.js'
 import { collectionsRead, foldsAsItWas } from './as-it-was.js'
 import { twoHistories } from './histories.js'
+import { lawParameters } from './law-parameters.js'
 import { live } from './lived-history.js'
 import { expectedPeriods } from './oracle.js'
 
@@ -29,13 +30,7 @@ import { expectedPeriods } from './oracle.js'
  * the log ended there, and an explanation adds up to the figure, from the events that are in the log. `LAWS_SEED=…
  * LAWS_PATH=…` repeats a failure, `LAWS_RUNS=…` looks further.
  */
-const { LAWS_SEED, LAWS_PATH, LAWS_RUNS } = process.env
-const parameters = {
-  numRuns: Number(LAWS_RUNS ?? 15),
-  endOnFailure: true,
-  ...(LAWS_SEED && { seed: Number(LAWS_SEED) }),
-  ...(LAWS_PATH && { path: LAWS_PATH }),
-}
+const parameters = lawParameters(15)
 t.setTimeout(600_000)
 const { signal } = new AbortController()
 
@@ -74,7 +69,7 @@ void t.test('any position of any history', async (t) => {
     }),
     parameters,
   )
-  t.ok(LAWS_PATH || (counted.positions > 100 && counted.steps > 20), JSON.stringify(counted))
+  t.ok(parameters.path || (counted.positions > 100 && counted.steps > 20), JSON.stringify(counted))
 })
 
 /**

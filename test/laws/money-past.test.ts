@@ -16,6 +16,7 @@ import type { Build, ReadStore } from '../../read-store/port.js'
 import { enrichedIn } from '../projections/money.js'
 import { wholeLog } from '../projections/tidemark.js'
 import { foldsAsItWas } from './as-it-was.js'
+import { lawParameters } from './law-parameters.js'
 import { twoMoneyHistories } from './money-histories.js'
 import { liveMoney } from './money-lived.js'
 import { openReadStores } from './shared-read-stores.js'
@@ -24,13 +25,7 @@ import { openReadStores } from './shared-read-stores.js'
  * The past of money over random histories: a document as of any position is what was live then, and its explanation
  * comes to the same from the events alone. `LAWS_SEED=… LAWS_PATH=…` repeats a failure, `LAWS_RUNS=…` looks further.
  */
-const { LAWS_SEED, LAWS_PATH, LAWS_RUNS } = process.env
-const parameters = {
-  numRuns: Number(LAWS_RUNS ?? 12),
-  endOnFailure: true,
-  ...(LAWS_SEED && { seed: Number(LAWS_SEED) }),
-  ...(LAWS_PATH && { path: LAWS_PATH }),
-}
+const parameters = lawParameters(12)
 t.setTimeout(600_000)
 const { signal } = new AbortController()
 
@@ -67,7 +62,10 @@ void t.test('any position of any history of money', async (t) => {
     }),
     parameters,
   )
-  t.ok(LAWS_PATH || (counted.positions > 60 && counted.steps > counted.explained), JSON.stringify(counted))
+  t.ok(
+    parameters.path || (counted.positions > 60 && counted.steps > counted.explained),
+    JSON.stringify(counted),
+  )
 })
 
 async function documentsOf(build: Build): Promise<Map<string, string>> {

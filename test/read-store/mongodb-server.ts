@@ -1,10 +1,10 @@
 import { MongoClient } from 'mongodb'
 import { randomBytes } from 'node:crypto'
-import { GenericContainer, getContainerRuntimeClient, Wait } from 'testcontainers'
+import { GenericContainer, Wait } from 'testcontainers'
 import { openMongoDbReadStore, type MongoDbOptions } from '../../read-store/mongodb.js'
 import type { ReadStore } from '../../read-store/port.js'
 import type { Ability, ReadStoreUnderTest } from '../contract/read-store.js'
-import { addressIn } from '../servers.js'
+import { addressIn, hasDocker } from '../servers.js'
 
 /** A MongoDB replica set for the tests of one file. */
 export interface MongoDbServer {
@@ -27,11 +27,7 @@ export interface MongoDbUnderTest extends ReadStoreUnderTest {
 export async function findMongoDb(): Promise<MongoDbServer | undefined> {
   const address = addressIn('MONGODB_URL')
   if (address !== undefined) return serverAt(address, async () => {})
-  try {
-    await getContainerRuntimeClient()
-  } catch {
-    return undefined
-  }
+  if (!(await hasDocker())) return undefined
   const container = await new GenericContainer('mongo:8')
     .withCommand(['--replSet', 'rs0', '--bind_ip_all'])
     .withExposedPorts(27017)
