@@ -53,6 +53,8 @@ class Runner {
   readonly #shares: Shares | undefined
   /** How long to wait should the stores fail now; the next time twice as long, until all is well for once. */
   #wait = patience.first
+  /** The last reading of the log was ended by another runner. */
+  #fenced = false
   /** Aborts the current reading of the log, so that it starts again with the folds as they are now. */
   #restart = new AbortController()
 
@@ -76,7 +78,10 @@ class Runner {
           renewing.stop()
         }
       } catch (error) {
-        if (error instanceof Fenced) continue
+        // Another runner moved a build on, or replaced it. Once, that is how it should be.
+        const isNews = error instanceof Fenced && !this.#fenced
+        this.#fenced = error instanceof Fenced
+        if (isNews) continue
         const wait = this.#wait
         report({ type: 'trouble', error, retryInMilliseconds: wait })
         await pause(wait, signal)
@@ -150,11 +155,7 @@ class Runner {
     const isFirst = this.#isMine(shareOf(projection.name, 0))
     if (!isFirst || !(isNewer || !this.#shares) || this.#failed.has(shareOf(projection.name, 0)))
       return undefined
-    if (!live) {
-      const build = await createBuild(projection, readStore, partitions)
-      await readStore.promote(build)
-      return build
-    }
+    if (!live) return firstBuild(projection, readStore, partitions)
     this.#rebuilding.set(projection.name, this.#rebuild(projection))
     return undefined
   }
@@ -208,6 +209,7 @@ class Runner {
       if (page.position < (await eventStore.head())) continue
       for (const fold of folds) await fold.settle()
       this.#wait = patience.first
+      this.#fenced = false
     }
     for (const fold of folds) await fold.settle()
   }
@@ -230,6 +232,18 @@ class Runner {
     }
     report({ type: 'failed', projection: projection.name, error: reason })
   }
+}
+
+/** The build of a projection that has none. */
+async function firstBuild(projection: Projection, readStore: ReadStore, partitions?: number): Promise<Build> {
+  const build = await createBuild(projection, readStore, partitions)
+  try {
+    await readStore.promote(build)
+  } catch (error) {
+    await readStore.discard(build).catch(() => {})
+    throw error
+  }
+  return build
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -19,14 +19,21 @@ export type MongoDbReport =
   /** A declared index was not there any more. */
   | { readonly type: 'index-created'; readonly index: string }
 
+/** How long to wait for a server that does not answer, in milliseconds. */
+export interface MongoDbPatience {
+  /** At start. Default 60,000. */
+  readonly opening: number
+  /** For a write to succeed that is interrupted, however often it is tried. Default 20,000. */
+  readonly write: number
+}
+
 export interface MongoDbOptions {
   /** `mongodb://…`, with credentials if there are any. Never repeated in a message. */
   readonly url: string
   /** A deployment of its own on the same server: part of the database's name. */
   readonly namespace?: string
   readonly report?: (report: MongoDbReport) => void
-  /** How long to wait at start for a server that does not answer, in milliseconds; 60,000 if absent. */
-  readonly patience?: number
+  readonly patience?: Partial<MongoDbPatience>
 }
 
 export interface Connection {
@@ -46,7 +53,7 @@ const tolerableSkew = 5_000
  * @throws {InvalidReadStoreUrl | ReadStoreAccessDenied | ReadStoreUnavailable | NotAReplicaSet}
  */
 export async function connect(options: MongoDbOptions): Promise<Connection> {
-  const { report = () => {}, patience = 60_000 } = options
+  const { report = () => {}, patience: { opening: patience = 60_000 } = {} } = options
   const connection = connectionOf(options)
   const deadline = performance.now() + patience
   for (let wait = 500; ; wait = Math.min(wait * 2, 8_000)) {

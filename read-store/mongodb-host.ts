@@ -6,9 +6,6 @@ import type { MongoDbReport } from './mongodb-connection.js'
 import { MongoDbOwner } from './mongodb-owner.js'
 import { isPassing, troubleOf } from './mongodb-trouble.js'
 
-/** How long a write is tried again that was interrupted, in milliseconds. */
-const patience = 20_000
-
 /** A transaction is all or nothing on a majority of the members, or not at all. */
 const transactionOptions: TransactionOptions = {
   readConcern: { level: 'majority' },
@@ -21,12 +18,17 @@ export class MongoDbHost {
   readonly catalogue: Catalogue
   readonly owner: MongoDbOwner
   #closed = false
+  #session: ClientSession | undefined
+  /** Settled when the change of the catalogue before is. */
+  #before: Promise<unknown> = Promise.resolve()
 
   constructor(
     readonly client: MongoClient,
     readonly database: Db,
     readonly server: string,
     private readonly report: (report: MongoDbReport) => void,
+    /** How long a write is tried again that was interrupted, in milliseconds. */
+    private readonly patience = 20_000,
   ) {
     this.catalogue = catalogueOf(database)
     this.owner = new MongoDbOwner(this.catalogue.owners)
@@ -34,7 +36,7 @@ export class MongoDbHost {
 
   /** Another database of the same server. */
   beside(database: string): MongoDbHost {
-    return new MongoDbHost(this.client, this.client.db(database), this.server, this.report)
+    return new MongoDbHost(this.client, this.client.db(database), this.server, this.report, this.patience)
   }
 
   /**
@@ -62,7 +64,7 @@ export class MongoDbHost {
     act: () => Promise<T>,
     again: (error: unknown) => Promise<void> = async () => {},
   ): Promise<T> {
-    const deadline = performance.now() + patience
+    const deadline = performance.now() + this.patience
     for (let wait = 10; ; wait = Math.min(wait * 2, 1_000)) {
       const outcome = await this.ask(() => act().then(done, (error: unknown) => ({ error })))
       if (!('error' in outcome)) return outcome.value
@@ -102,9 +104,27 @@ export class MongoDbHost {
     }, again)
   }
 
+  /**
+   * A transaction on the catalogue. They come one after another, in a session that is kept: what one leaves open whose
+   * server was away, the next one ends. Else it would stay in everybody's way until its lifetime is over (60 s).
+   */
+  async change<T>(
+    act: (session: ClientSession) => Promise<T>,
+    again?: (error: unknown) => Promise<void>,
+  ): Promise<T> {
+    const changed = this.#before.then(() => {
+      const session = (this.#session ??= this.client.startSession({ causalConsistency: false }))
+      return this.transact(session, () => act(session), again)
+    })
+    this.#before = changed.catch(() => {})
+    return changed
+  }
+
   /** From now on every question is refused. */
-  shut(): void {
+  async shut(): Promise<void> {
     this.#closed = true
+    await this.#before
+    await this.#session?.endSession()
   }
 }
 

@@ -30,7 +30,7 @@ export async function promoteBuild(host: MongoDbHost, build: Named, replacing?: 
     if (isConflict(error) && replacing) await endRunners(host, { build: replacing.build.build })
   }
   try {
-    await inSession(host, (session) => host.transact(session, () => act(session), makeWay))
+    await host.change(act, makeWay)
   } catch (error) {
     if (!(error instanceof Refused || isDuplicate(error))) throw error
     throw await cannotPromote(host, build, replacing)
@@ -50,7 +50,7 @@ export async function discardBuild(host: MongoDbHost, { build }: Pick<Build, 'bu
   const makeWay = async (error: unknown) => {
     if (isConflict(error)) await endRunners(host, { build })
   }
-  await inSession(host, (session) => host.transact(session, () => act(session), makeWay))
+  await host.change(act, makeWay)
 }
 
 /** @throws {Refused} the live build is not the expected one, or does not stand where it was expected */
@@ -88,13 +88,4 @@ async function cannotPromote(host: MongoDbHost, build: Named, replacing?: Replac
 
 function describe(build: Pick<BuildDocument, '_id'> | null, at: readonly number[]): string {
   return build ? `${build._id} at ${JSON.stringify(at)}` : 'none'
-}
-
-async function inSession<T>(host: MongoDbHost, act: (session: ClientSession) => Promise<T>): Promise<T> {
-  const session = host.client.startSession({ causalConsistency: false })
-  try {
-    return await act(session)
-  } finally {
-    await session.endSession()
-  }
 }

@@ -11,7 +11,7 @@ import { readLeases, releaseLease, takeLease } from './mongodb-leases.js'
 import { discardBuild, promoteBuild } from './mongodb-promotion.js'
 import type { Build, Collections, Lease, ReadStore, Replacing } from './port.js'
 
-export type { MongoDbOptions, MongoDbReport } from './mongodb-connection.js'
+export type { MongoDbOptions, MongoDbPatience, MongoDbReport } from './mongodb-connection.js'
 
 /**
  * Opens the read store of many machines: a database of a MongoDB replica set (or of a sharded cluster), 6.0 or later.
@@ -20,9 +20,9 @@ export type { MongoDbOptions, MongoDbReport } from './mongodb-connection.js'
  * @throws {InvalidReadStoreUrl | ReadStoreAccessDenied | ReadStoreUnavailable | NotAReplicaSet | IndexMismatch}
  */
 export async function openMongoDbReadStore(options: MongoDbOptions): Promise<ReadStore> {
-  const { report = () => {} } = options
+  const { report = () => {}, patience } = options
   const { client, database, server } = await connect(options)
-  const host = new MongoDbHost(client, client.db(database), server, report)
+  const host = new MongoDbHost(client, client.db(database), server, report, patience?.write)
   try {
     return await MongoDbReadStore.open(host, {
       closed: () => client.close(),
@@ -106,6 +106,8 @@ class MongoDbReadStore implements ReadStore {
 
   async promote(build: Build, replacing?: Replacing): Promise<void> {
     await promoteBuild(this.host, build, replacing)
+    // The same object from now on: its next unit of work ends the transaction that an interrupted one left open.
+    for (const own of this.#builds) if (own.build === build.build) this.#live.set(own.projection, own)
     await dropLeftOvers(this.host)
   }
 
@@ -153,7 +155,7 @@ class MongoDbReadStore implements ReadStore {
     for (const build of this.#builds) await build.end()
     // Where the server is away its time runs out.
     await this.host.owner.disappear().catch(() => {})
-    this.host.shut()
+    await this.host.shut()
     await this.opening.closed()
   }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { importFile } from '../../bridge/file-import.js'
 import { LogUnreachable } from '../../event-store/errors.js'
@@ -8,6 +9,7 @@ import type { EventStore } from '../../event-store/port.js'
 import { projections } from '../../projections/index.js'
 import { openMongoDbReadStore } from '../../read-store/mongodb.js'
 import { FaultyProxy } from '../faulty-proxy.js'
+import type { RunnerReport } from '../../projections/runner.js'
 import { run } from '../projections/running.js'
 import { temporaryFolder } from '../projections/tidemark.js'
 import { findMongoDb } from '../read-store/mongodb-server.js'
@@ -21,6 +23,8 @@ if (mongoDb) t.teardown(() => mongoDb.stop())
 const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 100_000)
 /** On each of the two servers. */
 const faultsEach = Number(process.env.FAULTS ?? 50)
+/** When both servers are well again, in milliseconds. */
+const catchesUpWithin = 120_000
 const answers =
   'socketTimeoutMS=5000&connectTimeoutMS=2000&serverSelectionTimeoutMS=5000&heartbeatFrequencyMS=500'
 
@@ -58,7 +62,11 @@ if (url !== undefined && mongoDb) {
     t.comment(`EventStoreDB ${JSON.stringify(events.proxy.counts)}`)
     t.comment(`MongoDB ${JSON.stringify(documents.proxy.counts)}, ${inputs.length} files`)
     t.ok(events.proxy.count + documents.proxy.count >= 2 * faultsEach, 'so many faults had an effect')
-    await caughtUp({ eventStore, readStore })
+    const last = () => running.reports.slice(-5).map((report) => ({ ...report, error: errorOf(report) }))
+    const late = delay(catchesUpWithin, undefined, { ref: false }).then(() => {
+      throw new Error(`it did not catch up; the runner said last: ${JSON.stringify(last())}`)
+    })
+    await Promise.race([caughtUp({ eventStore, readStore }), late])
     await running.stop()
     t.strictSame(
       running.reports.filter(({ type }) => type === 'failed'),
@@ -79,6 +87,10 @@ async function importThroughFaults(eventStore: EventStore, { kind, path }: Input
       if (!(error instanceof LogUnreachable)) throw error
     }
   }
+}
+
+function errorOf(report: RunnerReport): string | undefined {
+  return 'error' in report ? String(report.error) : undefined
 }
 
 async function proxyOf(t: Test, url: string, seed: number) {

@@ -1,7 +1,7 @@
 import { UUID } from 'mongodb'
 import t, { type Test } from 'tap'
 import { Fenced, ReadStoreUnavailable } from '../../read-store/errors.js'
-import { openMongoDbReadStore, type MongoDbReport } from '../../read-store/mongodb.js'
+import { openMongoDbReadStore, type MongoDbPatience, type MongoDbReport } from '../../read-store/mongodb.js'
 import type { Build, ReadStore, UnitOfWork } from '../../read-store/port.js'
 import { collections, counterUnit, disagreements, projection } from './counters.js'
 import { MongoDbProxy, type Fault } from './mongodb-proxy.js'
@@ -16,6 +16,7 @@ if (found) {
   lostAnswers(found)
   outages(found)
   randomFaults(found)
+  givenUp(found)
   deadRunners(found)
 } else {
   void t.test('mongodb faults', { skip: 'neither MONGODB_URL nor Docker' }, async () => {})
@@ -163,6 +164,37 @@ function randomFaults(server: MongoDbServer): void {
   })
 }
 
+/** What an interrupted transaction leaves open is in nobody's way when the server is back. */
+function givenUp(server: MongoDbServer): void {
+  void t.test('a first promotion that was given up can be made again', async (t) => {
+    const { proxy, store } = await proxied(t, server, undefined, { write: 300 })
+    const build = await store.create(projection, 1, collections)
+    proxy.fault = (sent) => (isEnd(sent) ? 'lost' : undefined)
+    await t.rejects(store.promote(build), { code: 'read-store-unavailable' })
+    proxy.fault = () => undefined
+    const start = performance.now()
+    const next = await store.create(projection, 1, collections)
+    await store.promote(next)
+    t.equal((await store.live(projection))?.build, next.build)
+    t.ok(performance.now() - start < 10_000, 'long before the time of the transaction was over')
+  })
+
+  void t.test('a unit of work that was given up can be made again', async (t) => {
+    const { proxy, store } = await proxied(t, server, undefined, { write: 300 })
+    const made = await promoted(store)
+    proxy.fault = (sent) => (isEnd(sent) ? 'lost' : undefined)
+    await t.rejects(made.commit(counterUnit(0)), { code: 'read-store-unavailable' })
+    proxy.fault = () => undefined
+    const start = performance.now()
+    const live = (await store.live(projection))!
+    await live.commit(counterUnit(0))
+    t.same([await live.checkpoint(), await disagreements(live)], [1, []])
+    t.ok(performance.now() - start < 10_000, 'long before the time of the transaction was over')
+  })
+
+  const isEnd = (sent: Buffer) => sent.includes('commitTransaction') || sent.includes('abortTransaction')
+}
+
 function deadRunners(server: MongoDbServer): void {
   void t.test('the transaction of a dead runner is ended by the next', async (t) => {
     const { store, database, cleanUp } = await server.open()
@@ -187,11 +219,16 @@ function deadRunners(server: MongoDbServer): void {
   })
 }
 
-async function proxied(t: Test, server: MongoDbServer, options = 'socketTimeoutMS=200') {
+async function proxied(
+  t: Test,
+  server: MongoDbServer,
+  options = 'socketTimeoutMS=200',
+  patience: Partial<MongoDbPatience> = {},
+) {
   const proxy = await MongoDbProxy.open(server.url)
   const reports: MongoDbReport[] = []
   const report = (report: MongoDbReport) => reports.push(report)
-  const under = await server.open({ url: proxy.urlOf(options), report })
+  const under = await server.open({ url: proxy.urlOf(options), report, patience })
   t.teardown(async () => {
     proxy.fault = () => undefined
     await under.cleanUp()

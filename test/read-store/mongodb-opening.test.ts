@@ -45,7 +45,7 @@ void t.test('waits for a replica set that has not been initiated, and says how t
   const { host, close } = await answering(() => ghost)
   t.teardown(close)
   const url = `mongodb://${host}/?replicaSet=rs0&serverSelectionTimeoutMS=200`
-  const error = await refused(t, { url, patience: 100 })
+  const error = await refused(t, { url, patience: { opening: 100 } })
   t.match(error, { code: 'read-store-unavailable', message: /rs\.initiate/ })
 })
 
@@ -88,7 +88,11 @@ void t.test('says so where the clock of the server is another one', async (t) =>
 void t.test('tries again for a while where nobody answers, says so, and gives up with advice', async (t) => {
   const reports: MongoDbReport[] = []
   const url = `mongodb://user:${secret}@127.0.0.1:${await unusedPort()}/?serverSelectionTimeoutMS=100`
-  const error = await refused(t, { url, patience: 1_000, report: (report) => reports.push(report) })
+  const error = await refused(t, {
+    url,
+    patience: { opening: 1_000 },
+    report: (report) => reports.push(report),
+  })
   t.match(error, { code: 'read-store-unavailable', message: /ECONNREFUSED.*Given up after 1 s.*rs\.conf/s })
   t.ok(reports.length >= 2, `${reports.length} reports`)
   for (const report of reports) t.match(report, { type: 'waiting', reason: /ECONNREFUSED/ })
@@ -97,7 +101,7 @@ void t.test('tries again for a while where nobody answers, says so, and gives up
 
 void t.test('says so where the name of a host is not known', async (t) => {
   const url = 'mongodb://nowhere.invalid/?serverSelectionTimeoutMS=100'
-  const error = await refused(t, { url, patience: 0 })
+  const error = await refused(t, { url, patience: { opening: 0 } })
   t.match(error, { code: 'read-store-unavailable', message: /nowhere\.invalid/ })
 })
 
