@@ -5,7 +5,7 @@ import { dataPlans } from '../projections/data-plans.js'
 import { pastOfAgreement } from '../projections/data-plan-past.js'
 import { agreementsOf, type AgreementDocument } from '../projections/queries/agreements.js'
 import { component, documentAnswer, documentProblems, notModified, problemAnswers } from './answers.js'
-import { DocumentHeaders, sendDocument } from './documents.js'
+import { DocumentHeaders, sendRow } from './documents.js'
 import { agreementId, DocumentQuery } from './parameters.js'
 import { Problem } from './problem.js'
 import { intakeRoute } from './record-intake.js'
@@ -52,7 +52,7 @@ export function agreementRoutes(server: Server, services: Services): void {
     if (!past && minPosition !== undefined) await caughtUp.documents(dataPlans.name, minPosition)
     const row = await (past ? agreementsOf(past) : agreements).get(id)
     if (!row) throw unknownAgreement(id, past)
-    return sendDocument(request, reply, row.text)
+    return sendRow(request, reply, row)
   })
 }
 

@@ -14,7 +14,7 @@ import {
   notModified,
   problemAnswers,
 } from './answers.js'
-import { DocumentHeaders, sendDocument } from './documents.js'
+import { DocumentHeaders, sendRow } from './documents.js'
 import { sendList } from './lists.js'
 import { DocumentQuery, listParameters, WriteHeaders } from './parameters.js'
 import { Problem } from './problem.js'
@@ -92,7 +92,7 @@ export function deadLetterRoutes(server: Server, services: Services): void {
     const row = await findDeadLetter(past ?? readStore, id)
     if (!row)
       throw new Problem('not-found', `there is no dead letter ${JSON.stringify(id)}${whenAsked(past)}`)
-    return sendDocument(request, reply, row.text)
+    return sendRow(request, reply, row)
   })
 
   const retrySchema = {

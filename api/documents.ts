@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import type { Row } from '../projections/queries/live.js'
 
 export const jsonType = 'application/json; charset=utf-8'
 
@@ -11,9 +12,22 @@ export const DocumentHeaders = Type.Object({
   ),
 })
 
+/** Tags of rows: queries keep rows that did not change. */
+const tags = new WeakMap<Row, string>()
+
 /** Sends a stored document as it is, with its entity tag; 304 if the client has it already. */
+export function sendRow(request: FastifyRequest, reply: FastifyReply, row: Row): FastifyReply {
+  let tag = tags.get(row)
+  if (tag === undefined) tags.set(row, (tag = entityTag(row.text)))
+  return sendTagged(request, reply, row.text, tag)
+}
+
+/** The same with a document that was made for the request. */
 export function sendDocument(request: FastifyRequest, reply: FastifyReply, text: string): FastifyReply {
-  const tag = entityTag(text)
+  return sendTagged(request, reply, text, entityTag(text))
+}
+
+function sendTagged(request: FastifyRequest, reply: FastifyReply, text: string, tag: string): FastifyReply {
   reply.header('etag', tag)
   const known = request.headers['if-none-match']
   if (known !== undefined && matches(known, tag)) return reply.code(304).send()

@@ -121,6 +121,11 @@ export interface ReadStore {
   /** Every projection's live build. */
   all(): Promise<Build[]>
   /**
+   * A number that is another one as soon as anything was written, by whatever process: as long as it is the same, what
+   * was read after it may be kept. Undefined where the engine cannot tell at once. Cheap: call it for every request.
+   */
+  dataVersion(): number | undefined
+  /**
    * An empty build with its collections and indexes, all checkpoints at 0. Nobody sees it until it is promoted.
    *
    * @param partitions how many runners can share its work; 1 if absent

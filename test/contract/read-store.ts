@@ -496,6 +496,26 @@ function builds(test: DeclareTest): void {
     t.equal(await store.live('another'), undefined)
   })
 
+  test('says by its version that something was written, whoever wrote it', async (t, store, under) => {
+    const other = await under.again()
+    const build = await promoted(store)
+    const changes: [string, () => Promise<unknown>][] = [
+      ['nothing', async () => {}],
+      ['its own unit of work', () => commit(build, people)],
+      ["another handle's", async () => commit((await other.live(projection))!, [put('a', {})])],
+      ['a unit that leaves the checkpoint', () => build.commit({ expected: 2, checkpoint: 2, writes: note })],
+      ['a build', async () => other.promote(await built(other, 4), { build, at: [2] })],
+      ['nothing again', async () => {}],
+    ]
+    for (const [what, change] of changes) {
+      const before = store.dataVersion()
+      t.equal(store.dataVersion(), before)
+      await change()
+      const isOther = store.dataVersion() !== before
+      t.equal(isOther, before !== undefined && !what.startsWith('nothing'), what)
+    }
+  })
+
   test('replaces the live build in one step, for every handle', async (t, store, under) => {
     const other = await under.again()
     const old = await promoted(store)
@@ -775,6 +795,8 @@ async function commit(build: Build, writes: readonly Write[]): Promise<void> {
 function checkpoints(model: ReadModel): Promise<number[]> {
   return Promise.all(Array.from({ length: model.partitions }, (_, partition) => model.checkpoint(partition)))
 }
+
+const note = { people: [put('note', {})] }
 
 function put(id: string, document: Document): Write {
   return { id, document }

@@ -23,6 +23,7 @@ export async function openReadStores(folder: string) {
       return {
         live: (projection) => store.live(projection),
         all: () => store.all(),
+        dataVersion: () => store.dataVersion(),
         create: (...build) => store.create(...build),
         promote: (build, replacing) => store.promote(build, replacing),
         discard: (build) => store.discard(build),
@@ -40,6 +41,7 @@ function methodsOf(store: ReadStore): Omit<ReadStore, 'close'> {
   return {
     live: (projection) => store.live(projection),
     all: () => store.all(),
+    dataVersion: () => store.dataVersion(),
     create: (...build) => store.create(...build),
     promote: (build, replacing) => store.promote(build, replacing),
     discard: (build) => store.discard(build),

@@ -70,6 +70,7 @@ export function stoppingCommits(readStore: ReadStore, commits: Countdown): ReadS
       return live && stopping(live)
     },
     all: async () => (await readStore.all()).map(stopping),
+    dataVersion: () => readStore.dataVersion(),
     create: async (...build) => stopping(await readStore.create(...build)),
     promote: (build, replacing) => readStore.promote(build, replacing),
     discard: (build) => readStore.discard(build),
