@@ -8,8 +8,10 @@ import { arrivalOf } from './arrivals.js'
 import type { KindName } from './formats/kinds.js'
 import { LineSplitter, type Line } from './formats/lines.js'
 
-const linesAPage = 2_000
-const bytesARead = 256 * 1024
+/** A page that the garbage collector need not copy: with pages four times as large, an import takes a tenth longer. */
+const linesAPage = 500
+const bytesARead = 64 * 1024
+const bytesAHash = 256 * 1024
 
 /** The file changed while it was read. Nothing is lost: what was read is in the log, the rest is not. */
 export class FileChanged extends Error {
@@ -92,7 +94,7 @@ async function readPages(
 /** Half of the SHA-256 of the content: it stands in every event of the file, and 128 bits tell files apart. */
 async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: bytesARead }))
+  for await (const chunk of createReadStream(path, { highWaterMark: bytesAHash }))
     hash.update(chunk as Buffer)
   return hash.digest('hex').slice(0, 32)
 }

@@ -260,11 +260,10 @@ export class Fold {
     this.#inFlight.catch(() => {})
   }
 
-  /** Memory does not grow with the log: lets go of documents, between pages and when they are on disk. */
+  /** Memory does not grow with the log: lets go of documents, between pages. */
   async #trim(): Promise<void> {
     if (!this.#documents.isLarge) return
     if (this.#documents.changes > 0) await this.#commit()
-    await this.#inFlight
     this.#documents.forget()
   }
 

@@ -19,6 +19,8 @@ export interface HeldDocument {
 export class KeptDocuments {
   readonly #entries = new Map<string, Entry>()
   readonly #changed: Entry[] = []
+  /** Taken last, and not yet known to be stored. */
+  #underWay: Entry[] = []
   readonly #uses = { count: 0 }
   #isWhole: boolean
 
@@ -60,22 +62,24 @@ export class KeptDocuments {
     entry.change(document)
   }
 
-  /** What changed since the last call. */
+  /** What changed since the last call. Only when what that call answered is stored. */
   take(): Write[] {
     const writes = this.#changed.map(({ id, document, stored }) => ({ id, document, fresh: !stored }))
-    for (const entry of this.#changed) {
+    for (const entry of this.#underWay) entry.underWay = false
+    this.#underWay = this.#changed.splice(0)
+    for (const entry of this.#underWay) {
       entry.changed = false
       entry.stored = true
+      entry.underWay = true
     }
-    this.#changed.length = 0
     return writes
   }
 
-  /** Lets go of what was not used since the last call. Only when everything that changed is committed. */
+  /** Lets go of what was not used since the last call, but not of what is yet to be stored: it could not be loaded. */
   age(): void {
     for (const entry of this.#entries.values()) {
       if (entry.used) entry.used = false
-      else if (!entry.changed) {
+      else if (!entry.changed && !entry.underWay) {
         entry.atHand = false
         this.#isWhole = false
         this.#entries.delete(entry.id)
@@ -96,6 +100,7 @@ class Entry implements HeldDocument {
   document: Document | undefined = undefined
   memo: unknown = undefined
   changed = false
+  underWay = false
   /** The store has it, or might. */
   stored = true
   used = false

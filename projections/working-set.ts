@@ -136,11 +136,12 @@ export class WorkingSet implements Documents {
     return changes
   }
 
-  /** Everything that changed since the last call, and the events derived. */
+  /** Everything that changed since the last call, and the events derived. Only when what that call answered is stored. */
   take(): { writes: UnitOfWork['writes']; derived: readonly Derived[] } {
     const writes: Record<string, readonly Write[]> = Object.fromEntries(this.#written)
     for (const [collection, kept] of this.#kept) {
-      if (kept.changes > 0) writes[collection] = [...(writes[collection] ?? []), ...kept.take()]
+      const changed = kept.take()
+      if (changed.length > 0) writes[collection] = [...(writes[collection] ?? []), ...changed]
     }
     const derived = this.#derived
     this.#written = new Map()
@@ -155,7 +156,7 @@ export class WorkingSet implements Documents {
     return documents > documentsInUse
   }
 
-  /** Lets go of all documents that were not used lately. Only when all that was taken is committed. */
+  /** Lets go of all documents that were not used lately and are stored. */
   forget(): void {
     for (const kept of this.#kept.values()) kept.age()
   }

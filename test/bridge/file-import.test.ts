@@ -220,7 +220,8 @@ void t.test('goes on behind what is in the log, not from the start', async (t) =
     t.equal(totalBytes, statSync(path).size)
     seen.push(bytes)
   })
-  t.ok(seen[0]! > 2 * 256 * 1024 - 100, `the first page ends at byte ${seen[0]}`)
+  // Two reads were in the log.
+  t.ok(seen[0]! > 2 * 64 * 1024 - 100, `the first page ends at byte ${seen[0]}`)
   t.equal(seen.at(-1), statSync(path).size)
   t.same(
     seen,
