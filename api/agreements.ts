@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { AgreementInput } from '../domain/agreement.js'
+import { AgreementInput } from '../domain/agreement-input.js'
 import type { PastModels } from '../projections/as-of.js'
 import { dataPlans } from '../projections/data-plans.js'
 import { pastOfAgreement } from '../projections/data-plan-past.js'

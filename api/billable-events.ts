@@ -1,4 +1,4 @@
-import { BillableEventInput } from '../domain/billable-event.js'
+import { BillableEventInput } from '../domain/billable-event-input.js'
 import { intakeRoute } from './record-intake.js'
 import type { Server, Services } from './services.js'
 

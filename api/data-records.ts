@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { DataRecordInput } from '../domain/data-record.js'
+import { DataRecordInput } from '../domain/data-record-input.js'
 import { dataPlans } from '../projections/data-plans.js'
 import { listUnmatchedRecords } from '../projections/queries/data-records.js'
 import { component, json, listOf, listProblems, problemAnswers } from './answers.js'

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { retryDeadLetter } from '../bridge/dead-letter-retry.js'
-import { kinds } from '../bridge/formats/kinds.js'
+import { kindNames } from '../bridge/formats/kind-names.js'
 import { pastOfDeadLetter } from '../projections/dead-letter-past.js'
 import { deadLetters } from '../projections/dead-letters.js'
 import { findDeadLetter, listDeadLetters } from '../projections/queries/dead-letters.js'
@@ -22,7 +22,6 @@ import type { Server, Services } from './services.js'
 import { whenAsked } from './time-travel.js'
 
 const tags = ['Dead letters']
-const kindNames = Object.keys(kinds)
 const DeadLetterParams = Type.Object({ id: Type.String({ description: 'the id of a dead letter' }) })
 
 const DeadLetterAnswer = Type.Object({

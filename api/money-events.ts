@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { WalletEventInput } from '../domain/money.js'
-import { UserEventInput } from '../domain/user-info.js'
+import { WalletEventInput } from '../domain/money-input.js'
+import { UserEventInput } from '../domain/user-info-input.js'
 import { moneyEnriched } from '../projections/money-enriched.js'
 import { pastOfMoney } from '../projections/money-past.js'
 import { findMoneyEvent, listMoneyEvents } from '../projections/queries/money-events.js'

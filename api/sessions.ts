@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { retrySession } from '../commands/retry-session.js'
-import { SessionEventInput } from '../domain/session.js'
+import { SessionEventInput } from '../domain/session-input.js'
 import { moneyEnriched } from '../projections/money-enriched.js'
 import { listUnresolvedSessions } from '../projections/queries/sessions.js'
 import { component, json, listOf, listProblems, problemAnswers } from './answers.js'

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { filesIn, catchUp, importAll } from '../cli/import.js'
+import { catchUp } from '../cli/caught-up.js'
+import { filesIn, importAll } from '../cli/import.js'
 import { generateBilling } from '../cli/samples/billing.js'
 import { contextOf, openSampleSystem } from './sample-system.js'
 

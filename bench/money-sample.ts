@@ -1,5 +1,5 @@
 import { kinds } from '../bridge/formats/kinds.js'
-import { catchUp } from '../cli/import.js'
+import { catchUp } from '../cli/caught-up.js'
 import { moneyLines } from '../cli/samples/money.js'
 import { takeIn, type Arrival, type EventStore } from '../commands/intake.js'
 import { openSampleSystem } from './sample-system.js'

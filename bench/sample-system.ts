@@ -1,7 +1,8 @@
 import { join } from 'node:path'
+import { catchUp } from '../cli/caught-up.js'
 import { openSystem, type System } from '../cli/compose.js'
 import type { Context } from '../cli/command.js'
-import { catchUp, filesIn, importAll } from '../cli/import.js'
+import { filesIn, importAll } from '../cli/import.js'
 import { defaultSessionRules } from '../domain/session-rules.js'
 import { generateDataPlan, type DataPlanSize } from '../cli/samples/data-plan.js'
 

@@ -2,7 +2,8 @@ import type { Arrival } from '../commands/intake.js'
 import { recordRejected } from '../domain/dead-letter.js'
 import type { NewEvent } from '../domain/event.js'
 import { InvalidRecord } from '../domain/invalid-record.js'
-import { kinds, type Kind, type KindName } from './formats/kinds.js'
+import type { KindName } from './formats/kind-names.js'
+import { kinds, type Kind } from './formats/kinds.js'
 import type { Line, Text } from './formats/lines.js'
 
 type SourcedEvent = NewEvent & { readonly metadata: { readonly source: string } }

@@ -11,7 +11,7 @@ import type { NewEvent, RecordedEvent } from '../domain/event.js'
 import { faultCodes, type FaultCode } from '../domain/fault.js'
 import { InvalidRecord, refused } from '../domain/invalid-record.js'
 import { factOf, type SourceRecord } from './arrivals.js'
-import { isKindName, kinds } from './formats/kinds.js'
+import { isKindName, kindNames } from './formats/kind-names.js'
 import { avroDecoder, type AvroDecoder } from './kafka/avro.js'
 import { recordOfValue } from './kafka/message.js'
 
@@ -93,7 +93,7 @@ async function takeAgain(
   const { kind } = data
   const { source = '' } = metadata
   if (!isKindName(kind)) {
-    const known = Object.keys(kinds).join(', ')
+    const known = kindNames.join(', ')
     return {
       reason: 'unknown-kind',
       detail: `this version knows no records of the kind ${kind}, only ${known}`,

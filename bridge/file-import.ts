@@ -5,7 +5,7 @@ import type { EventStore } from '../commands/intake.js'
 import { SourceReader } from '../commands/read-source.js'
 import { sourceStream, type SourceCounts } from '../domain/source.js'
 import { arrivalOf } from './arrivals.js'
-import type { KindName } from './formats/kinds.js'
+import type { KindName } from './formats/kind-names.js'
 import { LineSplitter, type Line } from './formats/lines.js'
 
 /** A page that the garbage collector need not copy: with pages four times as large, an import takes a tenth longer. */

@@ -1,7 +1,7 @@
 import { advanceClock } from '../commands/advance-clock.js'
 import { formatTimestamp, InvalidTimestamp, parseTimestamp } from '../domain/timestamp.js'
+import { catchUp } from './caught-up.js'
 import { withSystem, WrongUsage, type Context } from './command.js'
-import { catchUp } from './import.js'
 
 /** `tidemark advance-clock <instant>`: no more data records before it are to be expected. */
 export async function advanceDataRecordClock(instant: string, context: Context): Promise<void> {

@@ -1,9 +1,12 @@
 import type { EventStore } from '../event-store/port.js'
 import { outboxCollection } from '../projections/derived-events.js'
 import { failureIds, runnerCollection } from '../projections/fold.js'
+import { projections } from '../projections/index.js'
 import type { Projection } from '../projections/projection.js'
 import type { ReadStore } from '../read-store/port.js'
 import type { System } from './compose.js'
+import { ProgressBar } from './progress.js'
+import { waitForLookups } from './wait-for-lookups.js'
 
 /** Between two looks at the checkpoints, in milliseconds: another thread or process moves them. */
 const lookAgainAfter = 10
@@ -11,6 +14,21 @@ const lookAgainAfter = 10
 /** A projection stopped, so the read models will not catch up. */
 export class ProjectionStopped extends Error {
   readonly code = 'projection-failed'
+}
+
+/**
+ * Waits until the read models have folded the whole log, and what is looked up meanwhile; shows a bar.
+ *
+ * @throws {ProjectionStopped}
+ */
+export async function catchUp(system: System): Promise<void> {
+  const bar = new ProgressBar('projecting')
+  const from = await system.eventStore.head()
+  const caughtUp = () =>
+    waitUntilCaughtUp(system, projections, (position, head) => bar.update(position, Math.max(head, from)))
+  await caughtUp()
+  if (await waitForLookups(system)) await caughtUp()
+  bar.end()
 }
 
 /**

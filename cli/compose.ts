@@ -7,7 +7,6 @@ import { setSessionRules } from '../commands/session-rules.js'
 import type { Config } from './config.js'
 import { openEventStore, openReadStore } from './engines.js'
 import { startProjector, type Projector, type ProjectorReport } from './projector.js'
-import { startSessionLookups } from './session-lookups.js'
 
 /** How long another process is left alone before looking whether it still runs the projections, in milliseconds. */
 const tryAgainAfter = 250
@@ -28,7 +27,7 @@ export interface System {
 
 /** @throws {BillingTimeZoneFixed} the log is billed in another time zone than the one configured */
 export async function openSystem(config: Config, report: (report: ProjectorReport) => void): Promise<System> {
-  const { engines } = config
+  const { engines, sessionServiceUrl } = config
   const { eventStore, bell } = await openEventStore(engines, report)
   let readStore: ReadStore
   try {
@@ -41,6 +40,7 @@ export async function openSystem(config: Config, report: (report: ProjectorRepor
   let projector: Projector | undefined
   let lookups: SessionLookups | undefined
   let triedAt = -Infinity
+  let closed = false
   return {
     eventStore,
     readStore,
@@ -51,7 +51,12 @@ export async function openSystem(config: Config, report: (report: ProjectorRepor
         await setSessionRules(eventStore, config.sessionRules)
         projector = startProjector(engines, eventStore, bell, report)
         await projector?.started
-        if (projector) lookups = startSessionLookups(config, { eventStore, readStore }, report)
+        if (projector && sessionServiceUrl !== undefined) {
+          // Its client takes a while to load, and most processes ask nobody.
+          const { startSessionLookups } = await import('./session-lookups.js')
+          // Lookups that begin after the closing would be stopped by nobody.
+          if (!closed) lookups = startSessionLookups(sessionServiceUrl, { eventStore, readStore }, report)
+        }
       }
       return projector !== undefined
     },
@@ -59,6 +64,7 @@ export async function openSystem(config: Config, report: (report: ProjectorRepor
       return lookups
     },
     close: async () => {
+      closed = true
       await lookups?.stop()
       await projector?.stop()
       await readStore.close()

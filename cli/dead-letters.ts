@@ -1,12 +1,9 @@
 import { createWriteStream } from 'node:fs'
 import { once } from 'node:events'
-import { retryDeadLetter } from '../bridge/dead-letter-retry.js'
-import { avroDecoder } from '../bridge/kafka/avro.js'
 import { rawBytes } from '../domain/dead-letter.js'
 import { deadLetters, type DeadLetter } from '../projections/dead-letters.js'
 import type { ReadStore } from '../read-store/port.js'
-import { withSystem, WrongUsage, type Context } from './command.js'
-import { catchUp } from './import.js'
+import { withSystem, type Context } from './command.js'
 import { table } from './output.js'
 
 const lettersAPage = 500
@@ -29,35 +26,6 @@ export async function listDeadLetters(context: Context): Promise<void> {
             })),
           ),
     )
-  })
-}
-
-/** `tidemark dead-letters retry <id…>` or `--all`: tries the records again, as they are. */
-export async function retryDeadLetters(
-  ids: readonly string[],
-  options: { readonly all?: boolean },
-  context: Context,
-): Promise<void> {
-  if (ids.length === 0 && !options.all) throw new WrongUsage('say which dead letters to retry, or --all')
-  await withSystem(context, async (system) => {
-    const chosen = [...ids]
-    if (options.all) for await (const { id } of lettersOf(system.readStore)) chosen.push(id)
-    const outcomes: Awaited<ReturnType<typeof retryDeadLetter>>[] = []
-    const avro = avroDecoder(context.config.schemaRegistry)
-    for (const id of chosen) outcomes.push(await retryDeadLetter(system.eventStore, id, avro))
-    await catchUp(system)
-    context.output.result(outcomes, () =>
-      outcomes.length === 0
-        ? 'there are no dead letters'
-        : table(
-            outcomes.map((outcome) => ({
-              id: outcome.id,
-              recovered: outcome.recovered,
-              detail: outcome.detail,
-            })),
-          ),
-    )
-    if (outcomes.some(({ recovered }) => !recovered)) process.exitCode = 1
   })
 }
 
@@ -84,7 +52,8 @@ export async function exportDeadLetters(
   })
 }
 
-async function* lettersOf(readStore: ReadStore): AsyncGenerator<DeadLetter> {
+/** All dead letters of the read model, in the order of the log. */
+export async function* lettersOf(readStore: ReadStore): AsyncGenerator<DeadLetter> {
   const build = await readStore.live(deadLetters.name)
   if (!build) return
   let after: string | undefined

@@ -4,15 +4,14 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { importFile } from '../bridge/file-import.js'
-import { isKindName, kinds, type KindName } from '../bridge/formats/kinds.js'
+import { isKindName, kindNames, type KindName } from '../bridge/formats/kind-names.js'
 import { nothingRead, type SourceCounts } from '../domain/source.js'
-import { projections } from '../projections/index.js'
-import { waitUntilCaughtUp } from './caught-up.js'
+import { catchUp } from './caught-up.js'
 import { withSystem, WrongUsage, type Context } from './command.js'
 import type { System } from './compose.js'
 import { table } from './output.js'
 import { ProgressBar } from './progress.js'
-import { remarkOnWantedSessions, waitForLookups } from './wait-for-lookups.js'
+import { remarkOnWantedSessions } from './wait-for-lookups.js'
 
 /** `tidemark import <kind> <path…>`: files, folders or standard input into the log, each record once. */
 export async function importPaths(
@@ -22,9 +21,7 @@ export async function importPaths(
   context: Context,
 ): Promise<void> {
   if (!isKindName(kind)) {
-    throw new WrongUsage(
-      `there is no kind ${JSON.stringify(kind)}: take one of ${Object.keys(kinds).join(', ')}`,
-    )
+    throw new WrongUsage(`there is no kind ${JSON.stringify(kind)}: take one of ${kindNames.join(', ')}`)
   }
   await withSystem(context, async (system) => {
     if (options.wait) await system.project()
@@ -101,16 +98,6 @@ async function spoolStandardInput(data: string): Promise<string> {
   const path = join(data, `stdin-${randomUUID()}`)
   await pipeline(process.stdin, createWriteStream(path))
   return path
-}
-
-export async function catchUp(system: System): Promise<void> {
-  const bar = new ProgressBar('projecting')
-  const from = await system.eventStore.head()
-  const caughtUp = () =>
-    waitUntilCaughtUp(system, projections, (position, head) => bar.update(position, Math.max(head, from)))
-  await caughtUp()
-  if (await waitForLookups(system)) await caughtUp()
-  bar.end()
 }
 
 export function sumOf(a: SourceCounts, b: SourceCounts): SourceCounts {

@@ -1,12 +1,11 @@
 #!/usr/bin/env -S node --max-semi-space-size=8
 import './memory.js'
 import { Command, Option, type CommandOptions } from 'commander'
-import { kinds } from '../bridge/formats/kinds.js'
+import { kindNames } from '../bridge/formats/kind-names.js'
 import { advanceDataRecordClock } from './advance-clock.js'
 import { run, withCommonOptions, type Context } from './command.js'
 import { copyLog, type CopyOptions } from './copy.js'
-import { exportDeadLetters, listDeadLetters, retryDeadLetters } from './dead-letters.js'
-import { demo } from './demo.js'
+import { exportDeadLetters, listDeadLetters } from './dead-letters.js'
 import { explainable, explainFigure } from './explain.js'
 import {
   generateBillingSample,
@@ -16,7 +15,6 @@ import {
   type DataPlanOptions,
   type MoneyOptions,
 } from './generate.js'
-import { importPaths } from './import.js'
 import { listProjections } from './projections.js'
 import { rebuildProjections } from './rebuild.js'
 import type { ServeOptions } from './serve.js'
@@ -36,7 +34,10 @@ function command(parent: Command, name: string, description: string, options: Co
   return withCommonOptions(parent.command(name, options).description(description))
 }
 
-/** What a command does with its arguments and options. */
+/**
+ * What a command does with its arguments and options. One that takes records in loads its file itself, when it is run: the
+ * libraries of the API and of the parsers take longer to load than the other commands to run.
+ */
 function action<Options = object, Args extends readonly unknown[] = []>(
   target: Command,
   work: (context: Context, options: Options, ...args: Args) => Promise<void>,
@@ -53,10 +54,11 @@ action<ServeOptions>(
     .option('--roles <roles>', 'run only some of: api,projector,bridge')
     .option('--host <address>', 'address to bind (default: $HOST or 127.0.0.1)')
     .option('--port <port>', 'port to listen on (default: $PORT or 3000)'),
-  // The API and its libraries are loaded for this command only: the others start in less time.
   async (context, options) => (await import('./serve.js')).serve(options, context),
 )
-action(command(program, 'demo', 'generate, import and prove sample data'), demo)
+action(command(program, 'demo', 'generate, import and prove sample data'), async (context) =>
+  (await import('./demo.js')).demo(context),
+)
 
 const generate = program.command('generate').description('write deterministic sample data')
 action<DataPlanOptions>(
@@ -90,15 +92,12 @@ action<MoneyOptions>(
   (context, options) => generateMoneySample(options, context),
 )
 action<{ wait: boolean }, [string, string[]]>(
-  command(
-    program,
-    'import',
-    `import files, folders or - (standard input); kinds: ${Object.keys(kinds).join(', ')}`,
-  )
+  command(program, 'import', `import files, folders or - (standard input); kinds: ${kindNames.join(', ')}`)
     .argument('<kind>')
     .argument('<path...>')
     .option('--no-wait', 'do not wait for the projections'),
-  (context, options, kind, paths) => importPaths(kind, paths, options, context),
+  async (context, options, kind, paths) =>
+    (await import('./import.js')).importPaths(kind, paths, options, context),
 )
 action<CopyOptions>(
   command(program, 'copy', 'carry the log of a data folder into EventStoreDB, as it stands')
@@ -120,12 +119,13 @@ const deadLetters = program.command('dead-letters').description('records that co
 action(command(deadLetters, 'list', 'list them', { isDefault: true }), listDeadLetters)
 action<{ all?: boolean }, [string[]]>(
   command(deadLetters, 'retry', 'try them again').argument('[id...]').option('--all', 'all of them'),
-  (context, options, ids) => retryDeadLetters(ids, options, context),
+  async (context, options, ids) =>
+    (await import('./dead-letter-retry.js')).retryDeadLetters(ids, options, context),
 )
 action<{ out: string; kind?: string }>(
   command(deadLetters, 'export', 'write their bytes to a new file, one a line')
     .requiredOption('--out <file>', 'file to create')
-    .addOption(new Option('--kind <kind>', 'only this kind').choices(Object.keys(kinds))),
+    .addOption(new Option('--kind <kind>', 'only this kind').choices(kindNames)),
   (context, options) => exportDeadLetters(options, context),
 )
 const sessions = program.command('sessions').description('sessions that the session service is asked for')

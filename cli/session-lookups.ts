@@ -3,16 +3,14 @@ import { sessionServiceAt } from '../commands/session-service.js'
 import type { EventStore } from '../event-store/port.js'
 import { wantedSessions } from '../projections/queries/sessions.js'
 import type { ReadStore } from '../read-store/port.js'
-import type { Config } from './config.js'
 import type { ProjectorReport } from './projector.js'
 
-/** Asks the session service for what the read models want, if there is a session service. */
+/** Asks the session service at that address for what the read models want. */
 export function startSessionLookups(
-  { sessionServiceUrl }: Config,
+  sessionServiceUrl: string,
   { eventStore, readStore }: { readonly eventStore: EventStore; readonly readStore: ReadStore },
   report: (report: ProjectorReport) => void,
-): SessionLookups | undefined {
-  if (sessionServiceUrl === undefined) return undefined
+): SessionLookups {
   return new SessionLookups({
     eventStore,
     service: sessionServiceAt(sessionServiceUrl),

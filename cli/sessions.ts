@@ -1,8 +1,8 @@
 import { retrySession } from '../commands/retry-session.js'
 import { listUnresolvedSessions, type UnresolvedSession } from '../projections/queries/sessions.js'
 import { ReadModelMissing, type ReadStore } from '../projections/queries/live.js'
+import { catchUp } from './caught-up.js'
 import { withSystem, WrongUsage, type Context } from './command.js'
-import { catchUp } from './import.js'
 import { table } from './output.js'
 import { remarkOnWantedSessions } from './wait-for-lookups.js'
 

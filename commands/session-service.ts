@@ -14,7 +14,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/schema'
 import { Pool } from 'undici'
 import { shown } from '../domain/fault.js'
-import { Label } from '../domain/names.js'
+import { Label } from '../domain/fields.js'
 import type { LookupAnswer } from '../domain/session-lookup.js'
 
 /** Whoever can say where the client of a session is. */

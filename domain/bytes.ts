@@ -1,15 +1,3 @@
-import { Type } from 'typebox'
-
-/** The schema of a number of bytes as one record or agreement states it. */
-export function ByteCount(meaning: string, example: number) {
-  return Type.Integer({
-    description: meaning,
-    minimum: 0,
-    maximum: Number.MAX_SAFE_INTEGER,
-    examples: [example],
-  })
-}
-
 /**
  * A sum of bytes, exact at any size: a number up to 2^53 − 1, beyond that its decimal digits. A total has one
  * form only, so equal totals are `===`.

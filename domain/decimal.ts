@@ -1,26 +1,15 @@
-import { Type } from 'typebox'
 import { shown } from './fault.js'
 import { InvalidValue } from './invalid-record.js'
 
-const wholeDigits = 30
-const fractionDigits = 18
+/** How many digits an amount may have before its point, and after it. */
+export const wholeDigits = 30
+export const fractionDigits = 18
 /** A JSON number that was read as a double is exactly what was written up to here. */
 const exactDigits = 15
 
-/** The schema of an amount: a decimal as text, or a JSON number that is exact. */
-export function Decimal(meaning: string) {
-  const pattern = `^-?(0|[1-9][0-9]{0,${wholeDigits - 1}})(\\.[0-9]{1,${fractionDigits}})?$`
-  return Type.Union([Type.String({ pattern }), Type.Number()], {
-    description:
-      `${meaning} A decimal as text, kept as it is written; or a JSON number, which becomes its shortest decimal ` +
-      `(\`12.50\` becomes \`12.5\`).`,
-    examples: ['12.34'],
-  })
-}
-
 /**
- * An amount as decimal digits. Text that {@link Decimal} accepts stays as it is. A number is taken by its shortest
- * decimal: exact for whatever was written with up to 15 digits.
+ * An amount as decimal digits. Text stays as it is: its schema (`Decimal` in `fields.ts`) takes no other. A number is taken
+ * by its shortest decimal: exact for whatever was written with up to 15 digits.
  *
  * @throws {InvalidValue} `invalid-amount`: the number has more digits than a double keeps
  */
@@ -38,7 +27,7 @@ export function decimalOf(amount: string | number): string {
 
 /**
  * The decimal that a JSON number literal spells, without an exponent and without zeros at the end of its fraction:
- * `1.250e1` is `12.5`. Undefined if it has more digits than {@link Decimal} takes.
+ * `1.250e1` is `12.5`. Undefined if it has more digits than an amount may have.
  */
 export function plainDecimal(literal: string): string | undefined {
   const parts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal)

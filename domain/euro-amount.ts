@@ -1,17 +1,5 @@
-import { Type } from 'typebox'
 import { faultCodes, shown } from './fault.js'
 import { InvalidValue } from './invalid-record.js'
-
-/** The schema of an amount of euros. What it comes to in cents is for {@link parseEuroAmount} to say. */
-export function EuroAmount(meaning: string) {
-  return Type.Unsafe<string | number>({
-    type: ['string', 'number'],
-    description:
-      `${meaning} A decimal, of either sign, that is rounded away from zero to the cent. As text: digits, then ` +
-      'perhaps a point and more digits. As a number: at most 15 significant digits, since readers of JSON keep no more.',
-    examples: ['12.345', 0.05],
-  })
-}
 
 /** An amount in cents, and how it was written if that was finer. */
 export interface EuroAmount {

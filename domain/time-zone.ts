@@ -1,12 +1,6 @@
 import { Temporal } from 'temporal-polyfill'
-import { Type } from 'typebox'
 import { faultCodes, shown } from './fault.js'
 import { InvalidValue } from './invalid-record.js'
-
-/** The schema of a field that names a time zone. Whether there is one of that name is for {@link isTimeZone} to say. */
-export function TimeZone(meaning: string) {
-  return Type.String({ description: `${meaning} A name of the IANA database.`, examples: ['Europe/Warsaw'] })
-}
 
 export class InvalidTimeZone extends InvalidValue {
   constructor(name: string) {

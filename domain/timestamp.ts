@@ -1,17 +1,6 @@
-import { Type } from 'typebox'
 import { shown } from './fault.js'
 import { InvalidValue } from './invalid-record.js'
 import { assertTimeZone, offsetSecondsAt } from './time-zone.js'
-
-/** The schema of a field that holds an instant. What the text means is for {@link parseTimestamp} to say. */
-export function Timestamp(meaning: string) {
-  return Type.String({
-    description:
-      `${meaning} ISO 8601 with date, \`T\`, time and offset; seconds and their fraction (whole milliseconds) may be ` +
-      'left out, and a time zone in brackets may follow, as in RFC 9557.',
-    examples: ['2020-01-02T00:00+01:00[Europe/Warsaw]', '2020-01-10T23:00:00Z'],
-  })
-}
 
 export class InvalidTimestamp extends InvalidValue {
   constructor(text: string, why: string) {

@@ -1,57 +1,9 @@
-import { Type, type Static } from 'typebox'
-import { Compile } from 'typebox/schema'
 import { compareBytewise } from './bytewise.js'
 import type { Event, Metadata, NewEvent } from './event.js'
-import { Key, Label } from './names.js'
-import { recordParser } from './record-parser.js'
-import { recordTypeOf } from './record-type.js'
-import { formatTimestamp, parseTimestamp, Timestamp } from './timestamp.js'
 import { uuidV5Namespace } from './uuid.js'
 
-const common = {
-  id: Type.Optional(
-    Type.String({
-      description:
-        'The id of the record. It may come again for another user, or with other content: of several changes at ' +
-        'one time the one with the greatest id counts.',
-      pattern: '^[^\\p{Cc}\\p{Cs}]{1,200}$',
-      examples: ['4f6f1f0a'],
-    }),
-  ),
-  userId: Key('Who has changed.', 'user-1'),
-  processedAt: Timestamp('From when on it holds.'),
-}
-const ChangeAddressEvent = Type.Object(
-  {
-    type: Type.Literal('ChangeAddressEvent'),
-    ...common,
-    residentCountryCode: Label('Where the user lives now.', 'PL'),
-    address: Type.Optional(Label('Kept as it is.', '1 Long Street')),
-    postalCode: Type.Optional(Label('Kept as it is.', '00-001')),
-  },
-  { description: 'A user has another address.' },
-)
-const ChangeBirthDateEvent = Type.Object(
-  {
-    type: Type.Literal('ChangeBirthDateEvent'),
-    ...common,
-    birthYear: Type.Integer({ description: 'Of the user.', minimum: 1, maximum: 9999, examples: [1984] }),
-    birthCityPlace: Type.Optional(Label('Kept as it is.', 'Gdynia')),
-  },
-  { description: 'A user was born at another time than was known.' },
-)
-
-/** A record of a user as it comes in, as JSON. Other fields are ignored. */
-export const UserEventInput = Type.Union(
-  [
-    ChangeAddressEvent,
-    ChangeBirthDateEvent,
-    Type.Object({ type: Type.String() }, { description: 'Any other type carries nothing for us.' }),
-  ],
-  { description: 'Something that happened to a user.' },
-)
-
-interface UserChange {
+/** What all changes of a user have in common. */
+export interface UserChange {
   /** Empty if the record had none. */
   readonly id: string
   readonly userId: string
@@ -72,18 +24,6 @@ export type BirthDateChanged = Event<
 >
 /** Events of the streams `user-<userId>`. */
 export type UserEvent = AddressChanged | BirthDateChanged
-
-/**
- * Checks a record of a user that came in as JSON.
- *
- * @returns the fact that it tells; undefined if it is of a type that carries nothing for us
- * @throws {InvalidRecord} with a path for each fault
- */
-export function parseUserEvent(value: unknown): UserEvent | undefined {
-  const type = recordTypeOf(value)
-  if (type === 'ChangeAddressEvent') return parseAddress(value)
-  return type === 'ChangeBirthDateEvent' ? parseBirthDate(value) : undefined
-}
 
 /**
  * The fact for the log. Records of users have no identity but what they say, all of it: so a repetition is recognised,
@@ -133,51 +73,6 @@ export function valueAt<Value extends string | number>(
 /** Earlier, then the lesser id, then the lesser value, bytewise: of two changes the greater one counts. */
 export function compareChanges(a: Change, b: Change): number {
   return a[0] - b[0] || compareBytewise(a[1], b[1]) || compareBytewise(String(a[2]), String(b[2]))
-}
-
-const changeAddressEvents = Compile(ChangeAddressEvent)
-const changeBirthDateEvents = Compile(ChangeBirthDateEvent)
-const fields = {
-  type: { code: 'invalid-type' },
-  id: { code: 'invalid-id' },
-  userId: { code: 'invalid-id' },
-  processedAt: { code: 'invalid-timestamp', read: parseTimestamp },
-} as const
-
-const parseAddress = recordParser<Static<typeof ChangeAddressEvent>, AddressChanged>({
-  validator: changeAddressEvents,
-  fields: {
-    ...fields,
-    residentCountryCode: { code: 'invalid-text' },
-    address: { code: 'invalid-text' },
-    postalCode: { code: 'invalid-text' },
-  },
-  build: ({ residentCountryCode, address, postalCode, ...input }) => ({
-    type: 'AddressChanged',
-    data: {
-      ...changeOf(input),
-      residentCountryCode,
-      ...(address !== undefined && { address }),
-      ...(postalCode !== undefined && { postalCode }),
-    },
-  }),
-})
-
-const parseBirthDate = recordParser<Static<typeof ChangeBirthDateEvent>, BirthDateChanged>({
-  validator: changeBirthDateEvents,
-  fields: { ...fields, birthYear: { code: 'invalid-year' }, birthCityPlace: { code: 'invalid-text' } },
-  build: ({ birthYear, birthCityPlace, ...input }) => ({
-    type: 'BirthDateChanged',
-    data: { ...changeOf(input), birthYear, ...(birthCityPlace !== undefined && { birthCityPlace }) },
-  }),
-})
-
-function changeOf({
-  id = '',
-  userId,
-  processedAt,
-}: Partial<UserChange> & Omit<UserChange, 'id'>): UserChange {
-  return { id, userId, processedAt: formatTimestamp(parseTimestamp(processedAt)) }
 }
 
 const changeId = uuidV5Namespace('1c6f2d8b-90f4-4f0c-8a57-0e9b61a4b6d3')

@@ -1,4 +1,5 @@
-import { parseBillableEvent, type BillableEvent } from '../../domain/billable-event.js'
+import { parseBillableEvent } from '../../domain/billable-event-input.js'
+import type { BillableEvent } from '../../domain/billable-event.js'
 import { controlCharacter } from '../../domain/fault.js'
 import { refused, type InvalidRecord } from '../../domain/invalid-record.js'
 

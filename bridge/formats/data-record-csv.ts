@@ -1,4 +1,5 @@
-import { parseDataRecord, type DataRecord } from '../../domain/data-record.js'
+import { parseDataRecord } from '../../domain/data-record-input.js'
+import type { DataRecord } from '../../domain/data-record.js'
 import { controlCharacter } from '../../domain/fault.js'
 import { refused, type InvalidRecord } from '../../domain/invalid-record.js'
 

@@ -1,58 +1,58 @@
-import { agreementSigned, parseAgreement, type Agreement } from '../../domain/agreement.js'
-import { billableEventRecorded, parseBillableEvent, type BillableEvent } from '../../domain/billable-event.js'
-import { dataRecorded, parseDataRecord, type DataRecord } from '../../domain/data-record.js'
+import { parseAgreement } from '../../domain/agreement-input.js'
+import { agreementSigned, type Agreement } from '../../domain/agreement.js'
+import { parseBillableEvent } from '../../domain/billable-event-input.js'
+import { billableEventRecorded, type BillableEvent } from '../../domain/billable-event.js'
+import { parseDataRecord } from '../../domain/data-record-input.js'
+import { dataRecorded, type DataRecord } from '../../domain/data-record.js'
 import type { Metadata, NewEvent } from '../../domain/event.js'
 import { faultCodes } from '../../domain/fault.js'
 import { InvalidRecord, refused } from '../../domain/invalid-record.js'
-import { moneyRecorded, parseWalletEvent, walletDecimals } from '../../domain/money.js'
-import { parseSessionEvent, sessionChanged } from '../../domain/session.js'
-import { parseUserEvent, userChanged } from '../../domain/user-info.js'
+import { parseWalletEvent, walletDecimals } from '../../domain/money-input.js'
+import { moneyRecorded } from '../../domain/money.js'
+import { parseSessionEvent } from '../../domain/session-input.js'
+import { sessionChanged } from '../../domain/session.js'
+import { parseUserEvent } from '../../domain/user-info-input.js'
+import { userChanged } from '../../domain/user-info.js'
 import { parseBillableEventLine } from './billable-event-csv.js'
 import { parseDataRecordLine } from './data-record-csv.js'
 import { withExactDecimals } from './exact-decimals.js'
+import type { KindName } from './kind-names.js'
 import type { Text } from './lines.js'
 import { parseJsonLine } from './ndjson.js'
 
 /**
- * The kinds of records that can be imported, by their names on the command line: how a line of a file becomes a
- * record, how a JSON value does, and which Kafka topic brings them. Both throw {@link InvalidRecord}.
+ * The kinds of records that can be imported: how a line of a file becomes a record, and how a JSON value does. Both
+ * throw {@link InvalidRecord}.
  */
 export const kinds = {
-  agreements: kind<Agreement>({ topic: 'agreements', parse: parseAgreement, event: agreementSigned }),
+  agreements: kind<Agreement>({ parse: parseAgreement, event: agreementSigned }),
   'data-records': kind<DataRecord>({
-    topic: 'incoming-data-records',
     parse: parseDataRecord,
     parseText: parseDataRecordLine,
     event: dataRecorded,
   }),
   'billable-events': kind<BillableEvent>({
-    topic: 'billableevents.incoming',
     parse: parseBillableEvent,
     parseText: parseBillableEventLine,
     event: billableEventRecorded,
   }),
   'wallet-events': kind({
-    topic: 'wallet-events',
     parse: parseWalletEvent,
     event: ofKnownType(moneyRecorded),
     decimals: walletDecimals,
   }),
-  'user-events': kind({ topic: 'user-events', parse: parseUserEvent, event: ofKnownType(userChanged) }),
+  'user-events': kind({ parse: parseUserEvent, event: ofKnownType(userChanged) }),
   'session-events': kind({
-    topic: 'user-session-events',
     parse: parseSessionEvent,
     event: ofKnownType(sessionChanged),
   }),
-}
+} satisfies Record<KindName, Kind<unknown>>
 
-export type KindName = keyof typeof kinds
 /** What a kind's lines become. */
 export type RecordOf<Name extends KindName> = ReturnType<(typeof kinds)[Name]['parse']>
 
 /** One kind of records. */
 export interface Kind<Record> {
-  /** The Kafka topic that brings such records, unless it is configured to have another name. */
-  readonly topic: string
   /**
    * A record from a line of a file, or from a message: JSON, or the kind's own format if it has one.
    *
@@ -73,12 +73,7 @@ export interface Kind<Record> {
 /** With the coordinate of the record, which may be all that tells it from others. */
 export type SourceMetadata = Metadata & { readonly source: string }
 
-export function isKindName(name: string): name is KindName {
-  return Object.hasOwn(kinds, name)
-}
-
 interface Parsers<Record> {
-  readonly topic: string
   readonly parse: (value: unknown) => Record
   readonly event: (record: Record, metadata: SourceMetadata) => NewEvent | undefined
   /** For lines that are not JSON. */
@@ -87,11 +82,10 @@ interface Parsers<Record> {
   readonly decimals?: readonly string[]
 }
 
-function kind<Record>({ topic, parse, parseText, event, decimals }: Parsers<Record>): Kind<Record> {
+function kind<Record>({ parse, parseText, event, decimals }: Parsers<Record>): Kind<Record> {
   const parseValue: Kind<Record>['parse'] = (value, text) =>
     parse(decimals && text ? withExactDecimals(value, text, decimals) : value)
   return {
-    topic,
     parse: parseValue,
     event,
     parseLine: (line) => {

@@ -1,4 +1,4 @@
-import { kinds, type KindName } from '../formats/kinds.js'
+import { kindNames, kindTopics, type KindName } from '../formats/kind-names.js'
 import { outputs, type OutputName } from './outputs.js'
 
 /** How the bridge reaches Kafka, and what it reads and writes there. */
@@ -31,13 +31,13 @@ export interface Input {
 
 /** The names by which topics are declared: those of every kind of records, and those of the outputs. */
 export function declaredTopics(): readonly string[] {
-  return [...Object.values(kinds).map(({ topic }) => topic), ...Object.keys(outputs)]
+  return [...Object.values(kindTopics), ...Object.keys(outputs)]
 }
 
 /** The topics to read. */
 export function inputsOf({ topics }: Pick<KafkaSettings, 'topics'>): readonly Input[] {
-  return (Object.keys(kinds) as KindName[]).map((kind) => {
-    const { topic } = kinds[kind]
+  return kindNames.map((kind) => {
+    const topic = kindTopics[kind]
     return { kind, topic: topics[topic] ?? topic }
   })
 }

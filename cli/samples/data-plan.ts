@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
-import type { AgreementInput } from '../../domain/agreement.js'
+import type { AgreementInput } from '../../domain/agreement-input.js'
 import { uuidV3FromBytes } from '../../domain/uuid.js'
 import { JavaRandom } from './java-random.js'
 import { writeLines } from './sample-file.js'

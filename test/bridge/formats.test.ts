@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { parseDataRecordLine } from '../../bridge/formats/data-record-csv.js'
-import { isKindName, kinds, type Kind } from '../../bridge/formats/kinds.js'
+import { isKindName } from '../../bridge/formats/kind-names.js'
+import { kinds, type Kind } from '../../bridge/formats/kinds.js'
 import { LineSplitter, type Line } from '../../bridge/formats/lines.js'
 import { parseJsonLine } from '../../bridge/formats/ndjson.js'
-import { parseDataRecord } from '../../domain/data-record.js'
+import { parseDataRecord } from '../../domain/data-record-input.js'
 import { InvalidRecord } from '../../domain/invalid-record.js'
 import { formatTimestamp } from '../../domain/timestamp.js'
 

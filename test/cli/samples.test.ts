@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { dataPlanAgreements, dataPlanFiles, generateDataPlan } from '../../cli/samples/data-plan.js'
 import { JavaRandom } from '../../cli/samples/java-random.js'
-import { parseAgreement } from '../../domain/agreement.js'
+import { parseAgreement } from '../../domain/agreement-input.js'
 import { parseDataRecordLine } from '../../bridge/formats/data-record-csv.js'
 import { parseTimestamp } from '../../domain/timestamp.js'
 

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { arrivalOf } from '../../bridge/arrivals.js'
-import type { KindName } from '../../bridge/formats/kinds.js'
+import type { KindName } from '../../bridge/formats/kind-names.js'
 import { LineSplitter } from '../../bridge/formats/lines.js'
 import { takeIn, type Arrival } from '../../commands/intake.js'
 import { rawBytes, type RecordRejected } from '../../domain/dead-letter.js'

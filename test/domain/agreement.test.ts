@@ -1,5 +1,6 @@
 import t from 'tap'
-import { AgreementInput, agreementOf, agreementSigned, parseAgreement } from '../../domain/agreement.js'
+import { AgreementInput, parseAgreement } from '../../domain/agreement-input.js'
+import { agreementOf, agreementSigned } from '../../domain/agreement.js'
 import type { Fault } from '../../domain/fault.js'
 import { InvalidRecord } from '../../domain/invalid-record.js'
 import { isUuid } from '../../domain/uuid.js'

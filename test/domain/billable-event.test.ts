@@ -1,10 +1,6 @@
 import t from 'tap'
-import {
-  billableEventRecorded,
-  billableTypeOf,
-  billableTypes,
-  parseBillableEvent,
-} from '../../domain/billable-event.js'
+import { parseBillableEvent } from '../../domain/billable-event-input.js'
+import { billableEventRecorded, billableTypeOf, billableTypes } from '../../domain/billable-event.js'
 import { InvalidRecord } from '../../domain/invalid-record.js'
 import { isUuid } from '../../domain/uuid.js'
 

@@ -1,12 +1,6 @@
 import t from 'tap'
-import {
-  DataRecordInput,
-  dataRecorded,
-  dataRecordOf,
-  internalRecordId,
-  parseDataRecord,
-  sameContent,
-} from '../../domain/data-record.js'
+import { DataRecordInput, parseDataRecord } from '../../domain/data-record-input.js'
+import { dataRecorded, dataRecordOf, internalRecordId, sameContent } from '../../domain/data-record.js'
 import { InvalidRecord } from '../../domain/invalid-record.js'
 
 const input = {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Compile } from 'typebox/schema'
-import { Decimal, decimalOf, plainDecimal } from '../../domain/decimal.js'
+import { decimalOf, plainDecimal } from '../../domain/decimal.js'
+import { Decimal } from '../../domain/fields.js'
 import { InvalidValue } from '../../domain/invalid-record.js'
 
 const validator = Compile(Decimal('How much.'))

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { InvalidRecord } from '../../domain/invalid-record.js'
-import { moneyEventId, moneyRecorded, parseWalletEvent } from '../../domain/money.js'
+import { parseWalletEvent } from '../../domain/money-input.js'
+import { moneyEventId, moneyRecorded } from '../../domain/money.js'
 
 const payment = {
   type: 'PaymentEvent',

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { InvalidRecord } from '../../domain/invalid-record.js'
+import { parseSessionEvent } from '../../domain/session-input.js'
 import { evolveLookup, lookupAnswered, lookupRetried, neverLookedUp } from '../../domain/session-lookup.js'
-import { firstCreation, parseSessionEvent, sessionChanged } from '../../domain/session.js'
+import { firstCreation, sessionChanged } from '../../domain/session.js'
 
 const created = {
   type: 'UserSessionCreatedEvent',

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { InvalidRecord } from '../../domain/invalid-record.js'
-import { insertChange, parseUserEvent, userChanged, valueAt, type Change } from '../../domain/user-info.js'
+import { parseUserEvent } from '../../domain/user-info-input.js'
+import { insertChange, userChanged, valueAt, type Change } from '../../domain/user-info.js'
 
 const address = {
   type: 'ChangeAddressEvent',

@@ -1,4 +1,5 @@
-import { billableEventRecorded, parseBillableEvent } from '../../domain/billable-event.js'
+import { parseBillableEvent } from '../../domain/billable-event-input.js'
+import { billableEventRecorded } from '../../domain/billable-event.js'
 import { billingTimeZoneSet } from '../../domain/billing-clock.js'
 import type { Charges } from '../../domain/charges.js'
 import type { CustomerMonth } from '../../domain/customer-month.js'
