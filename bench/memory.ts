@@ -9,6 +9,7 @@ import { described, writeSample } from './sample-system.js'
 const limit = 300
 /** As the command has it in its first line. */
 const execArgv = ['--max-semi-space-size=8']
+const env = { ...process.env, MALLOC_ARENA_MAX: '2' }
 
 /** Peak memory must not grow with the log: two million records through an import and a rebuild. */
 export const memory: Benchmark = {
@@ -38,7 +39,10 @@ export const memory: Benchmark = {
 
 /** In a process of its own, that does what the command of that name does. */
 async function runJob(job: Job): Promise<Done> {
-  const child = fork(new URL('./memory-process.js', import.meta.url), [JSON.stringify(job)], { execArgv })
+  const child = fork(new URL('./memory-process.js', import.meta.url), [JSON.stringify(job)], {
+    execArgv,
+    env,
+  })
   let done: Done | undefined
   child.once('message', (message: Done) => (done = message))
   const [code] = (await once(child, 'exit')) as [number | null]

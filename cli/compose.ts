@@ -40,24 +40,31 @@ export async function openSystem(config: Config, report: (report: ProjectorRepor
   let projector: Projector | undefined
   let lookups: SessionLookups | undefined
   let triedAt = -Infinity
+  let starting: Promise<void> | undefined
   let closed = false
+
+  /** What begins after the closing would be stopped by nobody. */
+  async function start(): Promise<void> {
+    await setAllowedLateness(eventStore, config.allowedLateness)
+    await setSessionRules(eventStore, config.sessionRules)
+    if (closed) return
+    projector = startProjector(engines, eventStore, bell, report)
+    await projector?.started
+    if (!projector || sessionServiceUrl === undefined) return
+    // Its client takes a while to load, and most processes ask nobody.
+    const { startSessionLookups } = await import('./session-lookups.js')
+    if (!closed) lookups = startSessionLookups(sessionServiceUrl, { eventStore, readStore }, report)
+  }
+
   return {
     eventStore,
     readStore,
     project: async () => {
-      if (!projector && performance.now() - triedAt > tryAgainAfter) {
+      if (!projector && !starting && performance.now() - triedAt > tryAgainAfter) {
         triedAt = performance.now()
-        await setAllowedLateness(eventStore, config.allowedLateness)
-        await setSessionRules(eventStore, config.sessionRules)
-        projector = startProjector(engines, eventStore, bell, report)
-        await projector?.started
-        if (projector && sessionServiceUrl !== undefined) {
-          // Its client takes a while to load, and most processes ask nobody.
-          const { startSessionLookups } = await import('./session-lookups.js')
-          // Lookups that begin after the closing would be stopped by nobody.
-          if (!closed) lookups = startSessionLookups(sessionServiceUrl, { eventStore, readStore }, report)
-        }
+        starting = start().finally(() => (starting = undefined))
       }
+      await starting
       return projector !== undefined
     },
     get lookups() {
