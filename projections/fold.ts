@@ -137,7 +137,7 @@ export class Fold {
    */
   static async finish(projection: Projection, build: Build, eventStore: EventStore): Promise<void> {
     for (let index = 0; index < build.partitions; index++) {
-      const outbox = await Outbox.open(build, eventStore, index)
+      const outbox = await Outbox.openToFinish(build, eventStore, index)
       const partition = partitionOf(index, build.partitions)
       const fold = new Fold(projection, build, await build.checkpoint(index), outbox, partition)
       await fold.#payDebts()
@@ -191,8 +191,7 @@ export class Fold {
 
   /** An event of a derived type is only looked at; the rest has a handler or does not matter. */
   #concerns(event: RecordedEvent): boolean {
-    // One partition looks at what was derived, for all of them.
-    if (this.partition.index === 0 && this.#derives.has(event.type)) this.#derived.saw(event)
+    if (this.#derives.has(event.type)) this.#derived.saw(event, this.partition)
     return event.type in this.projection.handlers
   }
 

@@ -1,8 +1,24 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
+import type { RecordedEvent } from '../../domain/event.js'
+import type { EventStore } from '../../event-store/port.js'
 import { dataPlans } from '../../projections/data-plans.js'
-import { outboxCollection } from '../../projections/derived-events.js'
+import { Outbox, outboxCollection } from '../../projections/derived-events.js'
+import { Fold } from '../../projections/fold.js'
+import { openEmbeddedReadStore } from '../../read-store/embedded.js'
+import type { Build } from '../../read-store/port.js'
 import { Countdown, stoppingAppends, stoppingCommits, Stopped, unansweredAppends } from './stopping.js'
-import { advanced, foldToHead, openTidemark, recorded, signed, textsOf, type Tidemark } from './tidemark.js'
+import {
+  advanced,
+  foldToHead,
+  liveBuild,
+  openTidemark,
+  recorded,
+  signed,
+  temporaryFolder,
+  textsOf,
+  wholeLog,
+  type Tidemark,
+} from './tidemark.js'
 
 const exceeding = [signed({ id: 'a', max: 10 }), recorded('r', '2020-01-10T00:00:00Z', 10)]
 
@@ -126,3 +142,61 @@ void t.test('a build whose closings are still owed has no differences', async (t
   t.match(await tidemark.period('a/2020-01'), { status: 'closed' })
   t.same(await tidemark.notified(), ['BILLING_PERIOD_CLOSED a/2020-01 1'])
 })
+
+/** A new read store folds an old log page by page, each of them durable before the next. */
+async function buildAnew(t: Test, eventStore: EventStore, eventsAPage: number): Promise<Build> {
+  const readStore = await openEmbeddedReadStore(temporaryFolder(t))
+  t.teardown(() => readStore.close())
+  const build = await liveBuild(dataPlans, readStore)
+  const fold = await Fold.open(dataPlans, build, await Outbox.open(build, eventStore, 0))
+  while (fold.position < (await eventStore.head())) {
+    await fold.apply(await eventStore.readAll({ after: fold.position, limit: eventsAPage }))
+    await fold.settle()
+  }
+  t.equal(await build.count(outboxCollection), 0)
+  return build
+}
+
+void t.test('a new read store appends nothing that is in the log already', async (t) => {
+  const { tidemark, notified } = await manyNotifications(t)
+  for (const eventsAPage of [1, 7, 1_000]) {
+    const build = await buildAnew(t, stoppingAppends(tidemark.eventStore, new Countdown(0)), eventsAPage)
+    t.same(
+      await textsOf(build, 'billing-periods'),
+      await textsOf(await tidemark.live(), 'billing-periods'),
+      `${eventsAPage} events a page`,
+    )
+  }
+  t.same(await tidemark.notified(), notified)
+})
+
+void t.test('a new read store appends what an old log lacks, and nothing else', async (t) => {
+  const { tidemark, notified } = await manyNotifications(t)
+  const whole = await wholeLog(tidemark.eventStore)
+  for (const kept of [0, 1, 40, notified.length - 1]) {
+    const cut = await openTidemark(t)
+    let notifications = 0
+    const isKept = ({ stream }: RecordedEvent) => !stream.startsWith('billing-') || notifications++ < kept
+    await cut.append(...whole.filter(isKept))
+    await buildAnew(t, cut.eventStore, 7)
+    t.same((await cut.notified()).sort(), [...notified].sort(), `${kept} were in the log`)
+    t.equal(await cut.eventStore.head(), whole.length)
+  }
+})
+
+async function manyNotifications(t: Test) {
+  const tidemark = await openTidemark(t)
+  const subscribers = Array.from({ length: 30 }, (_, n) => `48${n}`)
+  for (const step of [
+    subscribers.map((msisdn) => signed({ id: `a${msisdn}`, msisdn, max: 10 })),
+    subscribers.map((msisdn) => recorded('r1', '2020-01-10T00:00:00Z', 10, msisdn)),
+    [advanced('2020-02-01T00:00:00Z')],
+    subscribers.map((msisdn) => recorded('r2', '2020-01-11T00:00:00Z', 10, msisdn)),
+  ]) {
+    await tidemark.append(...step)
+    await tidemark.fold(dataPlans)
+  }
+  const notified = await tidemark.notified()
+  t.equal(notified.length, 90)
+  return { tidemark, notified }
+}
