@@ -3,7 +3,7 @@ import { WalletEventInput } from '../domain/money-input.js'
 import { UserEventInput } from '../domain/user-info-input.js'
 import { moneyEnriched } from '../projections/money-enriched.js'
 import { pastOfMoney } from '../projections/money-past.js'
-import { findMoneyEvent, listMoneyEvents } from '../projections/queries/money-events.js'
+import { findMoneyEvent, isKnownUser, listMoneyEvents } from '../projections/queries/money-events.js'
 import {
   component,
   documentAnswer,
@@ -102,12 +102,16 @@ export function moneyEventRoutes(server: Server, services: Services): void {
     tags,
     params: Type.Object({ userId }),
     querystring: ListQuery,
-    response: { 200: json('A page of it.', listOf(money)), ...problemAnswers(...listProblems) },
+    response: { 200: json('A page of it.', listOf(money)), ...problemAnswers('not-found', ...listProblems) },
   }
   server.get('/users/:userId/money-events', { schema: listSchema }, async (request, reply) => {
     const { params, query } = request
     if (query.minPosition !== undefined) await caughtUp.documents(moneyEnriched.name, query.minPosition)
     const read = asTexts((page) => listMoneyEvents(readStore, params.userId, page))
-    return sendList(reply, `money-events/${params.userId}`, query, read)
+    return sendList(reply, `money-events/${params.userId}`, query, async (page) => {
+      const money = await read(page)
+      if (money.items.length > 0 || (await isKnownUser(readStore, params.userId))) return money
+      throw new Problem('not-found', `nothing is known of user ${JSON.stringify(params.userId)}`)
+    })
   })
 }

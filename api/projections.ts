@@ -1,9 +1,11 @@
 import { Type } from 'typebox'
 import type { Rebuilt } from '../projections/rebuild.js'
 import type { Projection } from '../projections/projection.js'
+import { InvalidCursor } from '../projections/queries/live.js'
 import { partitionStatuses, projectionStatuses } from '../projections/status.js'
-import { component, json, listOf, problemAnswers, readProblems } from './answers.js'
-import { ReadQuery } from './parameters.js'
+import { component, json, listOf, listProblems, problemAnswers, readProblems } from './answers.js'
+import { asTexts, sendList } from './lists.js'
+import { ListQuery, ReadQuery } from './parameters.js'
 import { Problem } from './problem.js'
 import type { Rebuilds } from './rebuilds.js'
 import type { Server, Services } from './services.js'
@@ -88,15 +90,22 @@ export function projectionRoutes(
   const listSchema = {
     summary: 'How far each read model is, and whether it goes on',
     tags,
-    querystring: ReadQuery,
+    querystring: ListQuery,
     response: {
-      200: json('All of them.', listOf(component(server, 'Projection', ProjectionAnswer))),
-      ...problemAnswers(...readProblems),
+      200: json('A page of them.', listOf(component(server, 'Projection', ProjectionAnswer))),
+      ...problemAnswers(...listProblems),
     },
   }
   server.get('/projections', { schema: listSchema }, async (request, reply) => {
-    const items = await statusesOf(projections, request.query.minPosition)
-    return reply.send({ items, next: null })
+    const { query } = request
+    const read = asTexts(async ({ limit, after }) => {
+      const last = projections.findIndex(({ name }) => name === after)
+      if (after !== undefined && last < 0) throw new InvalidCursor()
+      const page = projections.slice(last + 1, last + 1 + limit)
+      const next = last + 1 + limit < projections.length ? page.at(-1)?.name : undefined
+      return { items: await statusesOf(page, query.minPosition), next }
+    })
+    return sendList(reply, 'projections', query, read)
   })
 
   const oneSchema = {

@@ -4,7 +4,7 @@ import { ReadModelMissing, type ReadStore } from '../projections/queries/live.js
 import { catchUp } from './caught-up.js'
 import { withSystem, WrongUsage, type Context } from './command.js'
 import { table } from './output.js'
-import { remarkOnWantedSessions } from './wait-for-lookups.js'
+import { remarkOnWantedSessions, settledNeeds } from './wait-for-lookups.js'
 
 const sessionsAPage = 500
 
@@ -41,11 +41,12 @@ export async function retrySessions(
     if (options.all) for await (const { sessionId } of unresolvedIn(system.readStore)) chosen.push(sessionId)
     for (const id of new Set(chosen)) await retrySession(system.eventStore, id)
     await catchUp(system)
-    const unresolved = new Set<string>()
-    for await (const { sessionId } of unresolvedIn(system.readStore)) unresolved.add(sessionId)
+    const needs = await settledNeeds(system, [...new Set(chosen)])
     const outcomes = [...new Set(chosen)].map((sessionId) => ({
       sessionId,
-      unresolved: unresolved.has(sessionId),
+      unresolved: needs.has(sessionId),
+      // Nobody has asked for it yet.
+      ...(needs.get(sessionId) === 'pending' && { pending: true }),
     }))
     await remarkOnWantedSessions(system, context)
     context.output.result(outcomes, () =>

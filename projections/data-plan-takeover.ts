@@ -77,7 +77,8 @@ function match(pages: readonly Row[], from: number, documents: Documents): void 
     const page = documents.get<RecordPage>(recordPages, id)
     if (!page) continue
     const unmatched = page.records.some(([recordedAt]) => parseTimestamp(recordedAt) < from)
-    documents.put(recordPages, id, { ...page, unmatched: unmatched ? 1 : undefined } satisfies RecordPage)
+    const still = unmatched ? page.msisdn : undefined
+    documents.put(recordPages, id, { ...page, unmatched: still } satisfies RecordPage)
   }
 }
 

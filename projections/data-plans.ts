@@ -27,7 +27,7 @@ import { addToPage, recordPageId, recordPages, recordPageSpec } from './record-p
  */
 export const dataPlans: SharedProjection = {
   name: 'data-plans',
-  version: 2,
+  version: 3,
   categories: ['agreement', 'subscriber', 'clock', 'billing'],
   derives: ['DataPlanExceeded', 'BillingPeriodClosed', 'BillingPeriodCorrected'],
   collections: {

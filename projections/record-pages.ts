@@ -14,7 +14,7 @@ import type { HeldDocument } from './kept-documents.js'
 export const recordPages = 'record-pages'
 
 export const recordPageSpec: CollectionSpec = {
-  indexes: { subscriber: ['msisdn', 'month'], unmatched: ['unmatched'] },
+  indexes: { subscriber: ['msisdn', 'month'], unmatched: ['unmatched', 'month'] },
 }
 
 /** With ids of 36 characters a full page is about 2 KB, which is what one leaf of the embedded engine holds well. */
@@ -26,8 +26,8 @@ export interface RecordPage {
   /** `yyyy-MM`, UTC. */
   readonly month: string
   readonly records: StoredRecord[]
-  /** Only while the page has records that no agreement covers. */
-  unmatched?: 1 | undefined
+  /** The msisdn once more, only while the page has records that no agreement covers. */
+  unmatched?: string | undefined
 }
 
 /** Event time (ISO 8601, UTC), external id, bytes. */
@@ -54,7 +54,7 @@ export function pageNumber(revision: number): number {
 export function addToPage(held: HeldDocument, { data }: RecordedEvent<DataRecorded>, matched: boolean): void {
   const page = (held.document as RecordPage | undefined) ?? emptyPage(data)
   page.records.push([data.recordedAt, data.externalRecordId, data.recordedBytes])
-  if (!matched) page.unmatched = 1
+  if (!matched) page.unmatched = data.msisdn
   held.change(page)
 }
 

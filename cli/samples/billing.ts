@@ -1,10 +1,10 @@
-import { copyFile, mkdir, rename } from 'node:fs/promises'
+import { copyFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { billableTypes } from '../../domain/billable-event.js'
 import { asEuros, plusCents, type Cents } from '../../domain/cents.js'
 import { monthOf, type Month } from '../../domain/time-zone.js'
 import { JavaRandom } from './java-random.js'
-import { writeLines } from './sample-file.js'
+import { emptyFolder, writeLines } from './sample-file.js'
 
 /** Deterministic sample data for live billing (docs/semantics.md, Live billing: The sample). */
 export interface BillingSample {
@@ -49,7 +49,7 @@ export interface KnownTotal {
 /** Writes `billable-events/*.csv`, and what they come to as `totals.csv`. */
 export async function generateBilling(sample: GenerateBilling): Promise<GeneratedBilling> {
   const folder = join(sample.out, 'billable-events')
-  await mkdir(folder, { recursive: true })
+  await emptyFolder(folder, /^bill_\d{3,}_\d{4}-\d{2}(_again)?\.csv$/)
   let [files, records, repeated] = [0, 0, 0]
   const total = sample.events
   let at = 0

@@ -1,10 +1,9 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
 import type { AgreementInput } from '../../domain/agreement-input.js'
 import { uuidV3FromBytes } from '../../domain/uuid.js'
 import { JavaRandom } from './java-random.js'
-import { writeLines } from './sample-file.js'
+import { emptyFolder, writeLines } from './sample-file.js'
 
 /** Deterministic sample data for data plans (docs/semantics.md, Data plans: The deterministic generator). */
 export interface DataPlanSize {
@@ -28,7 +27,7 @@ export interface GenerateDataPlan extends DataPlanSize {
  */
 export async function generateDataPlan(plan: GenerateDataPlan): Promise<{ files: number; records: number }> {
   const folder = join(plan.out, 'incoming-data-records')
-  await mkdir(folder, { recursive: true })
+  await emptyFolder(folder, /^idr_\d{3,}_\d{4}-\d{2}-\d{2}_[\da-f-]{36}\.csv$/)
   await writeLines(plan.out, 'agreements.ndjson', dataPlanAgreements(plan.subscribers))
   let [files, records] = [1, 0]
   const total = timetable(plan.months).flat().length * plan.subscribers

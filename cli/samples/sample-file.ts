@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const block = 256 * 1024
@@ -32,4 +32,15 @@ export async function writeLines(
   }
   await rename(unfinished, join(folder, name))
   return written
+}
+
+/**
+ * Makes a folder ready for the files of a sample: removes those that a former run left. Of another size there were others,
+ * and whoever imports the folder would take them all.
+ *
+ * @param name what the files of the sample are called
+ */
+export async function emptyFolder(folder: string, name: RegExp): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  for (const file of await readdir(folder)) if (name.test(file)) await rm(join(folder, file))
 }

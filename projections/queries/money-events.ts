@@ -25,6 +25,15 @@ export function findMoneyEvent(
   })
 }
 
+/** Whether anything was ever heard of a user. */
+export async function isKnownUser(readStore: ReadStore, userId: string): Promise<boolean> {
+  return readLive(
+    readStore,
+    moneyEnriched.name,
+    async (build) => (await build.getMany('users', [userId])).length > 0,
+  )
+}
+
 /** Money as it stands in the list: the time first. */
 type ListPlace = readonly [instant: number, id: string]
 

@@ -14,7 +14,7 @@ import { readLive, type ReadStore } from './live.js'
 import type { Page, PageRequest } from './page.js'
 
 /** Event time, external id, bytes: as it is stored. */
-type StoredRecord = RecordPage['records'][number]
+export type StoredRecord = RecordPage['records'][number]
 
 interface Span {
   readonly from: number
@@ -96,7 +96,8 @@ async function newestBefore(
   return newest.sort(byNewest).slice(0, count)
 }
 
-function byNewest(a: StoredRecord, b: StoredRecord): number {
+/** The order of lists that begin with the newest record. */
+export function byNewest(a: StoredRecord, b: StoredRecord): number {
   if (a[0] === b[0]) return compareBytewise(b[1], a[1])
   return sortable(a[0]) < sortable(b[0]) ? 1 : -1
 }

@@ -1,7 +1,7 @@
 import type { Build } from '../../read-store/port.js'
 import { moneyClockId, rulesOf, type MoneyClock } from '../money-documents.js'
 import { moneyEnriched } from '../money-enriched.js'
-import { sessionNeeds, type MoneySession } from '../money-sessions.js'
+import { sessionNeeds, type MoneySession, type SessionNeed } from '../money-sessions.js'
 import { ofLive, readLive, type ReadStore } from './live.js'
 import { partOf, type Page, type PageRequest } from './page.js'
 
@@ -29,6 +29,24 @@ export async function wantedSessions(
     return { position, sessionIds: rows.map(({ id }) => id) }
   })
   return wanted ?? { position: 0, sessionIds: [] }
+}
+
+/** `pending`: the session service is to be asked. `unresolved`: it gave no answer. */
+export type NeedOfSession = 'pending' | 'unresolved'
+
+/** Those of some sessions whose money needs an answer of the session service, and what became of it. */
+export async function needsOf(
+  readStore: ReadStore,
+  sessionIds: readonly string[],
+): Promise<ReadonlyMap<string, NeedOfSession>> {
+  const needs = await ofLive(readStore, moneyEnriched.name, async (build) => {
+    const rows = await build.getMany(sessionNeeds, sessionIds)
+    return rows.map(({ id, text }) => {
+      const { unresolvedAt } = JSON.parse(text) as SessionNeed
+      return [id, unresolvedAt === undefined ? 'pending' : 'unresolved'] as const
+    })
+  })
+  return new Map(needs)
 }
 
 /** Sessions that are unresolved, in the order in which they failed. */

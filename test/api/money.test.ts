@@ -97,7 +97,7 @@ void t.test('the money of a user, newest first, page by page, ties by id', async
       `${limit} a page`,
     )
   }
-  t.match((await service.get('/users/nobody/money-events')).body, { items: [], next: null })
+  t.match((await service.get('/users/nobody/money-events')).body, { status: 404, code: 'not-found' })
   const { body } = await service.get('/users/u/money-events?limit=1')
   const cursor = encodeURIComponent(body.next as string)
   t.equal((await service.get(`/users/u2/money-events?cursor=${cursor}`)).body.code, 'invalid-cursor')

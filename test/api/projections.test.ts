@@ -20,6 +20,18 @@ void t.test('projections are listed with how far they are', async (t) => {
     ],
     next: null,
   })
+  const names: string[] = []
+  for (let cursor = '', page = 0; page === 0 || cursor !== ''; page++) {
+    const { body } = await get(`/projections?limit=2${cursor}`)
+    const { items, next } = body as { items: { name: string }[]; next: string | null }
+    t.ok(items.length <= 2)
+    names.push(...items.map(({ name }) => name))
+    cursor = next === null ? '' : `&cursor=${encodeURIComponent(next)}`
+  }
+  const listedNames = (listed.body.items as { name: string }[]).map(({ name }) => name)
+  t.same(names, listedNames, 'page by page')
+  t.equal((await get('/projections?limit=0')).status, 400)
+  t.equal((await get('/projections?cursor=x')).status, 400)
   const one = { name: 'data-plans', state: 'live', partitions: [{ partition: 0, position: 3, lag: 0 }] }
   t.match((await get('/projections/data-plans')).body, one)
 })

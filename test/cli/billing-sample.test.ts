@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { parseBillableEventLine } from '../../bridge/formats/billable-event-csv.js'
@@ -123,6 +123,9 @@ void t.test('writes the files whole, some of them twice, and the totals beside t
   const out = t.testdir()
   const seen: number[] = []
   const onProgress = (done: { records: number; total: number }) => seen.push(done.records / done.total)
+  // What a longer sample left is removed; a file of somebody else is not.
+  await generateBilling({ ...sample, months: 6, out })
+  await writeFile(join(out, 'billable-events', 'mine.csv'), '')
   const generated = await generateBilling({ ...sample, out, onProgress })
   const files = filesOf()
   const repeated = files[0]!.lines.length + files[1]!.lines.length
@@ -137,6 +140,7 @@ void t.test('writes the files whole, some of them twice, and the totals beside t
     'bill_001_2020-02_again.csv',
     'bill_002_2020-03.csv',
     'bill_003_2020-04.csv',
+    'mine.csv',
   ])
   for (const { name, lines } of files)
     t.equal(await read(`${name}.csv`), lines.map((line) => `${line}\n`).join(''))

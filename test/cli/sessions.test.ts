@@ -5,6 +5,7 @@ import t from 'tap'
 import { loadConfig } from '../../cli/config.js'
 import { answers, startSessionServer, status } from '../commands/session-server.js'
 import { createdEvent, walletEvent } from '../projections/money.js'
+import { Serving } from './serving.js'
 import { tidemark } from './tidemark-command.js'
 
 t.setTimeout(180_000)
@@ -54,6 +55,22 @@ void t.test('sessions on the command line', async (t) => {
     t.match(await run({}, 'verify'), { code: 0 })
   })
 
+  await t.test('beside serve, a retry waits for what that one looks up', async (t) => {
+    server.behave(status(404))
+    const serving = new Serving(t, join(folder, 'data'), ['--port', '0'], withService)
+    const url = await serving.url()
+    const money = JSON.stringify(walletEvent({ id: 's4', session: 's4', old: true }))
+    writeFileSync(join(folder, 'more.ndjson'), `${money}\n`)
+    await run({}, 'import', 'wallet-events', 'more.ndjson')
+    while ((await unresolvedAt(url)).length === 0);
+    const again = await run({}, 'sessions', 'retry', '--all', '--json')
+    t.same([again.code, JSON.parse(again.stdout)], [1, [{ sessionId: 's4', unresolved: true }]])
+    server.behave(answers('DK'))
+    const found = await run({}, 'sessions', 'retry', 's4', '--json')
+    t.same([found.code, JSON.parse(found.stdout)], [0, [{ sessionId: 's4', unresolved: false }]])
+    await serving.stop()
+  })
+
   await t.test('says what is wrong', async (t) => {
     t.match(await run({}, 'sessions', 'retry'), { code: 2, stderr: /say which sessions to retry, or --all/ })
     t.match(await run({}, 'sessions', 'retry', 's9'), { code: 1, stderr: /session s9 was never looked up/ })
@@ -77,3 +94,8 @@ void t.test('sessions on the command line', async (t) => {
     t.match(await run({ SESSION_TTL: 'P1M' }, 'sessions'), { code: 2, stderr: /SESSION_TTL is "P1M"/ })
   })
 })
+
+async function unresolvedAt(url: string): Promise<unknown[]> {
+  const { items } = (await (await fetch(`${url}/sessions/unresolved`)).json()) as { items: unknown[] }
+  return items
+}
