@@ -34,11 +34,23 @@ export class RebuildStopped extends Error {
   readonly code = 'rebuild-stopped'
 }
 
+/** The log ends before the position up to which documents have been built from it. */
+export class LogTooShort extends Error {
+  readonly code = 'log-too-short'
+  constructor(projection: string, built: number, end: number) {
+    super(
+      `${projection} has been built up to position ${built}, but the log ends at ${end}: it is another log, or was ` +
+        'restored. Remove the read models (read-models.db, or the database), and they are built from this one',
+    )
+  }
+}
+
 /**
  * Builds a projection again from the log, beside the live build, and then takes its place in one step: readers
  * see the old documents until they see the new ones.
  *
  * @throws {RebuildStopped} `signal` aborted
+ * @throws {LogTooShort}
  */
 export async function rebuild(projection: Projection, options: RebuildOptions): Promise<Rebuilt> {
   const { eventStore, readStore } = options
@@ -149,6 +161,7 @@ export async function foldTo(
     const { categories } = first.projection
     const after = Math.min(...behind.map(({ position }) => position))
     const page = await eventStore.readAll({ after, limit: eventsAPage, categories })
+    if (page.position <= after) throw new LogTooShort(first.projection.name, target, after)
     for (const fold of behind) await fold.apply(upTo(targets[folds.indexOf(fold)] ?? 0, page))
     onProgress?.(Math.min(page.position, target), target)
   }
