@@ -8,6 +8,7 @@ export const faultCodes = {
   'invalid-utf8': 'text is UTF-8',
   'incomplete-line': 'the last line ends with a line feed, or its last field may have been cut short',
   'line-too-long': 'a line or message has at most 1 MiB',
+  'too-deeply-nested': 'a record has at most 100 levels of objects and arrays in one another',
   'missing-value': 'a message has a value',
   'invalid-avro': 'a value that begins with a zero byte is Avro of the schema that its next four bytes name',
   'unknown-schema': 'the schema of a value is in the schema registry',
@@ -55,9 +56,19 @@ export function controlCharacter(text: string): string | undefined {
   return undefined
 }
 
-/** A value as it is shown in a fault's detail: as JSON, and not at any length. */
+/** A value as it is shown in a fault's detail: as JSON, and not at any length. Never throws. */
 export function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined')
+  const text = typeof value === 'string' ? value : jsonOf(value)
   const short = text.length > 60 ? `${text.slice(0, 60)}…` : text
   return typeof value === 'string' ? JSON.stringify(short) : short
+}
+
+/** Not every value has JSON: a big integer has none, nor what is nested without end, or too deep for the stack. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'undefined'
+  } catch {
+    if (typeof value === 'bigint') return String(value)
+    return Array.isArray(value) ? '[…]' : '{…}'
+  }
 }

@@ -19,6 +19,7 @@ import { withExactDecimals } from './exact-decimals.js'
 import type { KindName } from './kind-names.js'
 import type { Text } from './lines.js'
 import { parseJsonLine } from './ndjson.js'
+import { assertNesting } from './nesting.js'
 
 /**
  * The kinds of records that can be imported: how a line of a file becomes a record, and how a JSON value does. Both
@@ -83,8 +84,10 @@ interface Parsers<Record> {
 }
 
 function kind<Record>({ parse, parseText, event, decimals }: Parsers<Record>): Kind<Record> {
-  const parseValue: Kind<Record>['parse'] = (value, text) =>
-    parse(decimals && text ? withExactDecimals(value, text, decimals) : value)
+  const parseValue: Kind<Record>['parse'] = (value, text) => {
+    assertNesting(value)
+    return parse(decimals && text ? withExactDecimals(value, text, decimals) : value)
+  }
   return {
     parse: parseValue,
     event,

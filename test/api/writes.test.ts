@@ -100,6 +100,25 @@ void t.test('integers beyond 2^53 − 1 are refused, not rounded', async (t) => 
   t.match((await post('/data-records', greatest)).body, { appended: 1 })
 })
 
+void t.test('what is nested too deep is refused as any other fault, wherever it stands', async (t) => {
+  const { post, eventStore } = await startService(t)
+  const deep = '['.repeat(5_000) + ']'.repeat(5_000)
+  const good = JSON.stringify(dataRecord('a'))
+  const bodies: [route: string, body: string, path: string, code: string][] = [
+    ['/data-records', deep, '/0', 'too-deeply-nested'],
+    ['/data-records', `[${good},{"id":${deep}}]`, '/1', 'too-deeply-nested'],
+    ['/wallet-events', `{"type":"PaymentEvent","paymentRelatedThing":${deep}}`, '', 'too-deeply-nested'],
+    ['/clocks/data-records', `{"to":${deep}}`, '/to', 'invalid-timestamp'],
+  ]
+  for (const [route, body, path, code] of bodies) {
+    const answer = await post(route, body)
+    t.equal(answer.status, 400, route)
+    t.match(answer.body, { code: 'invalid-request', errors: [{ path, code }] })
+  }
+  t.match(await post('/data-records', '['.repeat(5_000)), { status: 400, body: { code: 'malformed-json' } })
+  t.equal(await eventStore.head(), 0)
+})
+
 void t.test('keys that name the prototype are fields like any other, and carry nothing', async (t) => {
   const { post } = await startService(t)
   const poison = '{"__proto__":{"recordedBytes":1,"admin":true},"constructor":{"prototype":{"admin":true}}}'

@@ -224,6 +224,20 @@ void t.test('a line that is no text is refused with its own fault, whatever the 
   }
 })
 
+void t.test('a record of whatever kind has at most 100 levels, however it comes', async (t) => {
+  const nested = (levels: number) => '{"a":['.repeat(levels / 2) + ']}'.repeat(levels / 2)
+  for (const kind of Object.values<Kind<unknown>>(kinds)) {
+    t.notMatch(faults(parsing(kind, nested(100))), [' too-deeply-nested'])
+    for (const levels of [102, 100_000]) {
+      t.same(faults(parsing(kind, nested(levels))), [' too-deeply-nested'])
+      t.same(
+        faults(() => kind.parse(JSON.parse(nested(levels)))),
+        [' too-deeply-nested'],
+      )
+    }
+  }
+})
+
 void t.test('knows its kinds by name', async (t) => {
   t.ok(isKindName('agreements'))
   t.ok(isKindName('data-records'))
