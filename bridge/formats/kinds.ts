@@ -15,7 +15,7 @@ import { parseUserEvent } from '../../domain/user-info-input.js'
 import { userChanged } from '../../domain/user-info.js'
 import { parseBillableEventLine } from './billable-event-csv.js'
 import { parseDataRecordLine } from './data-record-csv.js'
-import { withExactDecimals } from './exact-decimals.js'
+import { withExactNumbers, type ExactFields } from './exact-numbers.js'
 import type { KindName } from './kind-names.js'
 import type { Text } from './lines.js'
 import { parseJsonLine } from './ndjson.js'
@@ -26,11 +26,16 @@ import { assertNesting } from './nesting.js'
  * throw {@link InvalidRecord}.
  */
 export const kinds = {
-  agreements: kind<Agreement>({ parse: parseAgreement, event: agreementSigned }),
+  agreements: kind<Agreement>({
+    parse: parseAgreement,
+    event: agreementSigned,
+    exact: { integers: ['maxBytesInBillingPeriod'] },
+  }),
   'data-records': kind<DataRecord>({
     parse: parseDataRecord,
     parseText: parseDataRecordLine,
     event: dataRecorded,
+    exact: { integers: ['recordedBytes'] },
   }),
   'billable-events': kind<BillableEvent>({
     parse: parseBillableEvent,
@@ -40,7 +45,7 @@ export const kinds = {
   'wallet-events': kind({
     parse: parseWalletEvent,
     event: ofKnownType(moneyRecorded),
-    decimals: walletDecimals,
+    exact: { decimals: walletDecimals },
   }),
   'user-events': kind({ parse: parseUserEvent, event: ofKnownType(userChanged) }),
   'session-events': kind({
@@ -79,14 +84,14 @@ interface Parsers<Record> {
   readonly event: (record: Record, metadata: SourceMetadata) => NewEvent | undefined
   /** For lines that are not JSON. */
   readonly parseText?: (line: string) => Record
-  /** Fields that hold exact decimals, also where they are JSON numbers. */
-  readonly decimals?: readonly string[]
+  /** Fields whose JSON numbers count by the digits of their literals. */
+  readonly exact?: ExactFields
 }
 
-function kind<Record>({ parse, parseText, event, decimals }: Parsers<Record>): Kind<Record> {
+function kind<Record>({ parse, parseText, event, exact }: Parsers<Record>): Kind<Record> {
   const parseValue: Kind<Record>['parse'] = (value, text) => {
     assertNesting(value)
-    return parse(decimals && text ? withExactDecimals(value, text, decimals) : value)
+    return parse(exact && text ? withExactNumbers(value, text, exact) : value)
   }
   return {
     parse: parseValue,

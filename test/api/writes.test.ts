@@ -89,6 +89,9 @@ void t.test('integers beyond 2^53 − 1 are refused, not rounded', async (t) => 
     '1e300',
     '1e999',
     '0.5',
+    '9007199254740991.4',
+    '4503599627370497.2',
+    '0.99999999999999999',
   ]) {
     const text = JSON.stringify([dataRecord('a'), dataRecord('b')]).replace(/100}]$/, `${bytes}}]`)
     const { status, body } = await post('/data-records', text)
