@@ -24,7 +24,7 @@ export const faultCodes = {
   'invalid-customer':
     'a customer is text of 1 to 200 characters without white space around it, and neither . nor ..',
   'invalid-amount':
-    'an amount is a decimal with a point, such as -12.345: billed within ±90071992547409.91 and in at most 40 characters, of money with at most 30 digits before and 18 after the point',
+    'an amount is a decimal with a point, such as -12.345: billed within ±90071992547409.91 and in at most 200 characters, of money with at most 30 digits before and 18 after the point',
   'invalid-billable-type': 'the type is MESSAGE, DATA, CALL, PACK or MISC, in any case',
   'invalid-id':
     'an id is text of 1 to 200 characters (that of an agreement, a user or a session has neither spaces nor /)',

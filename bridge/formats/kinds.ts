@@ -1,6 +1,6 @@
 import { parseAgreement } from '../../domain/agreement-input.js'
 import { agreementSigned, type Agreement } from '../../domain/agreement.js'
-import { parseBillableEvent } from '../../domain/billable-event-input.js'
+import { billableDecimals, parseBillableEvent } from '../../domain/billable-event-input.js'
 import { billableEventRecorded, type BillableEvent } from '../../domain/billable-event.js'
 import { parseDataRecord } from '../../domain/data-record-input.js'
 import { dataRecorded, type DataRecord } from '../../domain/data-record.js'
@@ -41,6 +41,7 @@ export const kinds = {
     parse: parseBillableEvent,
     parseText: parseBillableEventLine,
     event: billableEventRecorded,
+    exact: { decimals: billableDecimals },
   }),
   'wallet-events': kind({
     parse: parseWalletEvent,

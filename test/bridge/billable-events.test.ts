@@ -85,6 +85,31 @@ void t.test('a line of text or of JSON, and the same event from both', async (t)
   t.throws(() => kinds['billable-events'].parseLine(cut!), { code: 'incomplete-line' })
 })
 
+void t.test('an amount that is a JSON number has the digits that were written', async (t) => {
+  const read = (amount: string) => {
+    const text = `{"timestampMs":1,"customer":"Emma","amountEUR":${amount},"type":"DATA"}\n`
+    return kinds['billable-events'].parseLine(new LineSplitter().push(Buffer.from(text))[0]!)
+  }
+  for (const [amount, cents, unrounded] of [
+    ['90071992547409.91', 9007199254740991],
+    ['1.10', 110],
+    ['1.10000000000000000001', 111, '1.10000000000000000001'],
+    ['-2.00000000000000000001', -201, '-2.00000000000000000001'],
+    ['12345678901234.567', 1234567890123457, '12345678901234.567'],
+    ['0.30000000000000004', 31, '0.30000000000000004'],
+    ['1.5e-7', 1, '0.00000015'],
+    ['12.5e1', 12500],
+    ['-0.0', 0],
+  ] as const) {
+    const { amountCents, amountEUR } = read(amount)
+    t.equal(amountCents, cents, amount)
+    t.equal(amountEUR, unrounded, amount)
+  }
+  for (const amount of ['90071992547409.92', '90071992547409.911', '1e15', '1e-300', '1e400']) {
+    t.throws(() => read(amount), { code: 'invalid-amount' }, amount)
+  }
+})
+
 void t.test('bad lines become dead letters with their reason, and nothing stops', async (t) => {
   const tidemark = await openTidemark(t)
   const lines = [
@@ -94,7 +119,7 @@ void t.test('bad lines become dead letters with their reason, and nothing stops'
     '1580515200000,,1.00,DATA',
     '1580515200,Emma,one,DATA',
     '1580515200000,Emma,1.00,SMS',
-    '{"timestampMs":1580515200000,"customer":"Emma","amountEUR":0.30000000000000004,"type":"DATA"}',
+    '{"timestampMs":1580515200000,"customer":"Emma","amountEUR":90071992547409.9100000001,"type":"DATA"}',
     '{"timestampMs":1580515200000,"customer":"Emma"',
     '1580515200000,Emma,2.00,DATA',
     '1580515200000,Emma,2.0',

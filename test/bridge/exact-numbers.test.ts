@@ -56,7 +56,7 @@ void t.test('a text of any length may stand beside a number', async (t) => {
 })
 
 void t.test('what is no amount at all is text that no schema takes', async (t) => {
-  for (const json of ['{"a":1e400}', '{"a":1e-400}', `{"a":${'9'.repeat(31)}}`]) {
+  for (const json of ['{"a":1e4000}', '{"a":1e-4000}', `{"a":${'9'.repeat(1001)}}`]) {
     const { a } = exact(json, 'a') as { a: unknown }
     t.match(a, /too many digits/, json)
   }
