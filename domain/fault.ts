@@ -6,7 +6,8 @@ export const faultCodes = {
   'wrong-field-count': 'a line has exactly the fields of its kind of record',
   'invalid-json': 'a record is one JSON value',
   'invalid-utf8': 'text is UTF-8',
-  'incomplete-line': 'the last line ends with a line feed, or its last field may have been cut short',
+  'incomplete-line':
+    'the last line of data records ends with a line feed, or its last field may have been cut short',
   'line-too-long': 'a line or message has at most 1 MiB',
   'too-deeply-nested': 'a record has at most 100 levels of objects and arrays in one another',
   'missing-value': 'a message has a value',

@@ -40,6 +40,8 @@ export const kinds = {
   'billable-events': kind<BillableEvent>({
     parse: parseBillableEvent,
     parseText: parseBillableEventLine,
+    // The last field is one of few words, and none of them is the beginning of another.
+    endsItself: true,
     event: billableEventRecorded,
     exact: { decimals: billableDecimals },
   }),
@@ -85,11 +87,13 @@ interface Parsers<Record> {
   readonly event: (record: Record, metadata: SourceMetadata) => NewEvent | undefined
   /** For lines that are not JSON. */
   readonly parseText?: (line: string) => Record
+  /** Is such a line known to be whole once it is a record, also if nothing terminates it? */
+  readonly endsItself?: boolean
   /** Fields whose JSON numbers count by the digits of their literals. */
   readonly exact?: ExactFields
 }
 
-function kind<Record>({ parse, parseText, event, exact }: Parsers<Record>): Kind<Record> {
+function kind<Record>({ parse, parseText, endsItself, event, exact }: Parsers<Record>): Kind<Record> {
   const parseValue: Kind<Record>['parse'] = (value, text) => {
     assertNesting(value)
     return parse(exact && text ? withExactNumbers(value, text, exact) : value)
@@ -102,7 +106,7 @@ function kind<Record>({ parse, parseText, event, exact }: Parsers<Record>): Kind
       const json = !parseText || startsLikeJson(line.text)
       if (json) return parseValue(parseJsonLine(line.text), () => line.text)
       // A number cut short is a number still. (Half a JSON object is none, so JSON needs no such care.)
-      if (!line.terminated)
+      if (!line.terminated && !endsItself)
         throw refused('incomplete-line', `the line is refused: ${faultCodes['incomplete-line']}`)
       return parseText(line.text)
     },
