@@ -1,3 +1,5 @@
+import { endOfString } from '../bridge/formats/json-strings.js'
+
 /**
  * The texts of the elements of a JSON array, as they were written.
  *
@@ -27,12 +29,5 @@ function endOfElement(json: string, start: number): number {
   return json.length
 }
 
-/** The closing quote of the string that opens here. */
-function endOfString(json: string, opening: number): number {
-  let at = opening + 1
-  while (at < json.length && json.charCodeAt(at) !== QUOTE) at += json.charCodeAt(at) === BACKSLASH ? 2 : 1
-  return at
-}
-
-const [QUOTE, COMMA, BACKSLASH] = [34, 44, 92]
+const [QUOTE, COMMA] = [34, 44]
 const [OPENING_BRACKET, CLOSING_BRACKET, OPENING_BRACE, CLOSING_BRACE] = [91, 93, 123, 125]

@@ -38,6 +38,9 @@ export const BillableEventInput = Type.Object(
 )
 const validator = Compile(BillableEventInput)
 
+/** The fields of {@link BillableEventInput} that hold exact decimals. */
+export const billableDecimals = ['amountEUR'] as const
+
 /**
  * Checks a billable event that came in as JSON.
  *

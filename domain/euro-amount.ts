@@ -10,7 +10,7 @@ export interface EuroAmount {
 }
 
 /** Longer text is refused: nobody means it. */
-const MAX_LENGTH = 40
+const MAX_LENGTH = 200
 
 export class InvalidAmount extends InvalidValue {
   constructor(amount: string | number, why: string = faultCodes['invalid-amount']) {
@@ -21,9 +21,9 @@ export class InvalidAmount extends InvalidValue {
 /**
  * The cents that an amount of euros comes to, rounded away from zero: `0.001` is 1 cent, `-0.001` is -1.
  *
- * Text is an optional `-`, digits, and optionally a point with more digits: no `+`, no exponent, no white space. A number is taken
- * as the shortest decimal that stands for it, so that 1.1 is what was written and not the binary fraction next to it;
- * one of more than 15 significant digits may have been another one when it was written, and is refused.
+ * Text is an optional `-`, digits, and optionally a point with more digits: no `+`, no exponent, no white space. A number, whose
+ * literal nobody has, is taken as the shortest decimal that stands for it, so that 1.1 is what was written and not the binary
+ * fraction next to it; one of more than 15 significant digits may have been another one when it was written, and is refused.
  *
  * @throws {InvalidAmount} also beyond ±(2^53 − 1) cents
  */
@@ -71,7 +71,7 @@ function decimalOf(amount: number): string {
     const sign = mantissa.startsWith('-') ? '-' : ''
     if (digits.length <= MAX_SIGNIFICANT) return `${sign}0.${'0'.repeat(-Number(exponent) - 1)}${digits}`
   }
-  throw new InvalidAmount(amount, 'a JSON number is not exact beyond 15 digits: send such an amount as text')
+  throw new InvalidAmount(amount, 'a number is not exact beyond 15 digits: send such an amount as text')
 }
 
 const MAX_SIGNIFICANT = 15

@@ -6,8 +6,10 @@ export const faultCodes = {
   'wrong-field-count': 'a line has exactly the fields of its kind of record',
   'invalid-json': 'a record is one JSON value',
   'invalid-utf8': 'text is UTF-8',
-  'incomplete-line': 'the last line ends with a line feed, or its last field may have been cut short',
+  'incomplete-line':
+    'the last line of data records ends with a line feed, or its last field may have been cut short',
   'line-too-long': 'a line or message has at most 1 MiB',
+  'too-deeply-nested': 'a record has at most 100 levels of objects and arrays in one another',
   'missing-value': 'a message has a value',
   'invalid-avro': 'a value that begins with a zero byte is Avro of the schema that its next four bytes name',
   'unknown-schema': 'the schema of a value is in the schema registry',
@@ -23,7 +25,7 @@ export const faultCodes = {
   'invalid-customer':
     'a customer is text of 1 to 200 characters without white space around it, and neither . nor ..',
   'invalid-amount':
-    'an amount is a decimal with a point, such as -12.345: billed within ±90071992547409.91 and in at most 40 characters, of money with at most 30 digits before and 18 after the point',
+    'an amount is a decimal with a point, such as -12.345: billed within ±90071992547409.91 and in at most 200 characters, of money with at most 30 digits before and 18 after the point',
   'invalid-billable-type': 'the type is MESSAGE, DATA, CALL, PACK or MISC, in any case',
   'invalid-id':
     'an id is text of 1 to 200 characters (that of an agreement, a user or a session has neither spaces nor /)',
@@ -55,9 +57,19 @@ export function controlCharacter(text: string): string | undefined {
   return undefined
 }
 
-/** A value as it is shown in a fault's detail: as JSON, and not at any length. */
+/** A value as it is shown in a fault's detail: as JSON, and not at any length. Never throws. */
 export function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined')
+  const text = typeof value === 'string' ? value : jsonOf(value)
   const short = text.length > 60 ? `${text.slice(0, 60)}…` : text
   return typeof value === 'string' ? JSON.stringify(short) : short
+}
+
+/** Not every value has JSON: a big integer has none, nor what is nested without end, or too deep for the stack. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'undefined'
+  } catch {
+    if (typeof value === 'bigint') return String(value)
+    return Array.isArray(value) ? '[…]' : '{…}'
+  }
 }

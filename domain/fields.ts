@@ -80,7 +80,7 @@ export function EuroAmount(meaning: string) {
     type: ['string', 'number'],
     description:
       `${meaning} A decimal, of either sign, that is rounded away from zero to the cent. As text: digits, then ` +
-      'perhaps a point and more digits. As a number: at most 15 significant digits, since readers of JSON keep no more.',
+      'perhaps a point and more digits, 200 characters at most. As a number: the digits of its literal count, all of them.',
     examples: ['12.345', 0.05],
   })
 }

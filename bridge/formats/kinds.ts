@@ -1,6 +1,6 @@
 import { parseAgreement } from '../../domain/agreement-input.js'
 import { agreementSigned, type Agreement } from '../../domain/agreement.js'
-import { parseBillableEvent } from '../../domain/billable-event-input.js'
+import { billableDecimals, parseBillableEvent } from '../../domain/billable-event-input.js'
 import { billableEventRecorded, type BillableEvent } from '../../domain/billable-event.js'
 import { parseDataRecord } from '../../domain/data-record-input.js'
 import { dataRecorded, type DataRecord } from '../../domain/data-record.js'
@@ -15,31 +15,40 @@ import { parseUserEvent } from '../../domain/user-info-input.js'
 import { userChanged } from '../../domain/user-info.js'
 import { parseBillableEventLine } from './billable-event-csv.js'
 import { parseDataRecordLine } from './data-record-csv.js'
-import { withExactDecimals } from './exact-decimals.js'
+import { withExactNumbers, type ExactFields } from './exact-numbers.js'
 import type { KindName } from './kind-names.js'
 import type { Text } from './lines.js'
 import { parseJsonLine } from './ndjson.js'
+import { assertNesting } from './nesting.js'
 
 /**
  * The kinds of records that can be imported: how a line of a file becomes a record, and how a JSON value does. Both
  * throw {@link InvalidRecord}.
  */
 export const kinds = {
-  agreements: kind<Agreement>({ parse: parseAgreement, event: agreementSigned }),
+  agreements: kind<Agreement>({
+    parse: parseAgreement,
+    event: agreementSigned,
+    exact: { integers: ['maxBytesInBillingPeriod'] },
+  }),
   'data-records': kind<DataRecord>({
     parse: parseDataRecord,
     parseText: parseDataRecordLine,
     event: dataRecorded,
+    exact: { integers: ['recordedBytes'] },
   }),
   'billable-events': kind<BillableEvent>({
     parse: parseBillableEvent,
     parseText: parseBillableEventLine,
+    // The last field is one of few words, and none of them is the beginning of another.
+    endsItself: true,
     event: billableEventRecorded,
+    exact: { decimals: billableDecimals },
   }),
   'wallet-events': kind({
     parse: parseWalletEvent,
     event: ofKnownType(moneyRecorded),
-    decimals: walletDecimals,
+    exact: { decimals: walletDecimals },
   }),
   'user-events': kind({ parse: parseUserEvent, event: ofKnownType(userChanged) }),
   'session-events': kind({
@@ -78,13 +87,17 @@ interface Parsers<Record> {
   readonly event: (record: Record, metadata: SourceMetadata) => NewEvent | undefined
   /** For lines that are not JSON. */
   readonly parseText?: (line: string) => Record
-  /** Fields that hold exact decimals, also where they are JSON numbers. */
-  readonly decimals?: readonly string[]
+  /** Is such a line known to be whole once it is a record, also if nothing terminates it? */
+  readonly endsItself?: boolean
+  /** Fields whose JSON numbers count by the digits of their literals. */
+  readonly exact?: ExactFields
 }
 
-function kind<Record>({ parse, parseText, event, decimals }: Parsers<Record>): Kind<Record> {
-  const parseValue: Kind<Record>['parse'] = (value, text) =>
-    parse(decimals && text ? withExactDecimals(value, text, decimals) : value)
+function kind<Record>({ parse, parseText, endsItself, event, exact }: Parsers<Record>): Kind<Record> {
+  const parseValue: Kind<Record>['parse'] = (value, text) => {
+    assertNesting(value)
+    return parse(exact && text ? withExactNumbers(value, text, exact) : value)
+  }
   return {
     parse: parseValue,
     event,
@@ -93,7 +106,7 @@ function kind<Record>({ parse, parseText, event, decimals }: Parsers<Record>): K
       const json = !parseText || startsLikeJson(line.text)
       if (json) return parseValue(parseJsonLine(line.text), () => line.text)
       // A number cut short is a number still. (Half a JSON object is none, so JSON needs no such care.)
-      if (!line.terminated)
+      if (!line.terminated && !endsItself)
         throw refused('incomplete-line', `the line is refused: ${faultCodes['incomplete-line']}`)
       return parseText(line.text)
     },

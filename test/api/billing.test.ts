@@ -239,7 +239,7 @@ void t.test('a faulty request is refused whole, with the path of each fault', as
   const { status, body } = await service.post('/billable-events', [
     billable('2020-01-10T00:00:00Z'),
     { timestampMs: '1', customer: '', amountEUR: '1,5', type: 'SMS' },
-    billable('2020-01-10T00:00:00Z', { amountEUR: 0.30000000000000004 }),
+    billable('2020-01-10T00:00:00Z', { amountEUR: 1e15 }),
   ])
   t.equal(status, 400)
   t.same(

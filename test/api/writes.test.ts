@@ -89,6 +89,9 @@ void t.test('integers beyond 2^53 − 1 are refused, not rounded', async (t) => 
     '1e300',
     '1e999',
     '0.5',
+    '9007199254740991.4',
+    '4503599627370497.2',
+    '0.99999999999999999',
   ]) {
     const text = JSON.stringify([dataRecord('a'), dataRecord('b')]).replace(/100}]$/, `${bytes}}]`)
     const { status, body } = await post('/data-records', text)
@@ -98,6 +101,25 @@ void t.test('integers beyond 2^53 − 1 are refused, not rounded', async (t) => 
   t.equal(await eventStore.head(), 0)
   const greatest = dataRecord('max', { recordedBytes: Number.MAX_SAFE_INTEGER })
   t.match((await post('/data-records', greatest)).body, { appended: 1 })
+})
+
+void t.test('what is nested too deep is refused as any other fault, wherever it stands', async (t) => {
+  const { post, eventStore } = await startService(t)
+  const deep = '['.repeat(5_000) + ']'.repeat(5_000)
+  const good = JSON.stringify(dataRecord('a'))
+  const bodies: [route: string, body: string, path: string, code: string][] = [
+    ['/data-records', deep, '/0', 'too-deeply-nested'],
+    ['/data-records', `[${good},{"id":${deep}}]`, '/1', 'too-deeply-nested'],
+    ['/wallet-events', `{"type":"PaymentEvent","paymentRelatedThing":${deep}}`, '', 'too-deeply-nested'],
+    ['/clocks/data-records', `{"to":${deep}}`, '/to', 'invalid-timestamp'],
+  ]
+  for (const [route, body, path, code] of bodies) {
+    const answer = await post(route, body)
+    t.equal(answer.status, 400, route)
+    t.match(answer.body, { code: 'invalid-request', errors: [{ path, code }] })
+  }
+  t.match(await post('/data-records', '['.repeat(5_000)), { status: 400, body: { code: 'malformed-json' } })
+  t.equal(await eventStore.head(), 0)
 })
 
 void t.test('keys that name the prototype are fields like any other, and carry nothing', async (t) => {

@@ -75,6 +75,11 @@ void t.test('bad lines of every sort become dead letters with their bytes, and s
     ['control-character', 'a\tb;2020-01-10T00:00:00Z;1;1'],
     ['invalid-json', '{"id":"a"'],
     ['invalid-json', '{}{}'],
+    [
+      'too-deeply-nested',
+      `{"id":${'['.repeat(5000)}${']'.repeat(5000)},"recordedAt":"2020-01-10T00:00:00Z"}`,
+    ],
+    ['too-deeply-nested', `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`],
     ['missing-field', '{"id":"a","recordedAt":"2020-01-10T00:00:00Z","msisdn":"1"}'],
     [
       'invalid-id',

@@ -184,6 +184,21 @@ void t.test('data records come as CSV or as JSON, line by line', async (t) => {
   t.same(kind.parse(JSON.parse(json)), record)
 })
 
+void t.test('bytes in JSON are an integer as it is written', async (t) => {
+  const bytes = (literal: string) => line(json.replace('362570622', literal))
+  const kind = kinds['data-records']
+  for (const literal of ['1e3', '1000.0', '1000']) {
+    t.equal(kind.parseLine(bytes(literal)).recordedBytes, 1000, literal)
+  }
+  for (const literal of ['9007199254740991.4', '4503599627370497.2', '0.99999999999999999', '1e-400']) {
+    t.same(
+      faults(() => kind.parseLine(bytes(literal))),
+      ['/recordedBytes invalid-bytes'],
+      literal,
+    )
+  }
+})
+
 void t.test('does not believe a CSV line without an end: digits may be missing', async (t) => {
   const kind = kinds['data-records']
   for (let length = 1; length <= csv.length; length++) {
@@ -213,6 +228,11 @@ void t.test('agreements are NDJSON only', async (t) => {
     id: 'a',
     signedAt: Date.UTC(2019, 11, 20),
   })
+  const finer = JSON.stringify({ ...agreement, maxBytesInBillingPeriod: '@' }).replace(
+    '"@"',
+    '0.99999999999999999',
+  )
+  t.same(faults(parsing(kinds.agreements, finer)), ['/maxBytesInBillingPeriod invalid-bytes'])
   t.same(faults(parsing(kinds.agreements, `${csv}\n`)), [' invalid-json'])
   t.same(faults(parsing(kinds.agreements, '[1]\n')), [' invalid-field'])
 })
@@ -221,6 +241,20 @@ void t.test('a line that is no text is refused with its own fault, whatever the 
   for (const kind of Object.values<LineParser>(kinds)) {
     t.same(faults(parsing(kind, Buffer.from([0x7b, 0xff, 10]))), [' invalid-utf8'])
     t.same(faults(parsing(kind, `${'x'.repeat(1_100_000)}\n`)), [' line-too-long'])
+  }
+})
+
+void t.test('a record of whatever kind has at most 100 levels, however it comes', async (t) => {
+  const nested = (levels: number) => '{"a":['.repeat(levels / 2) + ']}'.repeat(levels / 2)
+  for (const kind of Object.values<Kind<unknown>>(kinds)) {
+    t.notMatch(faults(parsing(kind, nested(100))), [' too-deeply-nested'])
+    for (const levels of [102, 100_000]) {
+      t.same(faults(parsing(kind, nested(levels))), [' too-deeply-nested'])
+      t.same(
+        faults(() => kind.parse(JSON.parse(nested(levels)))),
+        [' too-deeply-nested'],
+      )
+    }
   }
 })
 

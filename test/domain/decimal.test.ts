@@ -44,7 +44,7 @@ void t.test('a number becomes its shortest decimal, if it is exact', async (t) =
   ] as const) {
     t.equal(decimalOf(number), decimal)
   }
-  for (const number of [0.1 + 0.2, 1234567890123456, 1e15, 1e300, 1e-19, NaN, Infinity]) {
+  for (const number of [0.1 + 0.2, 1234567890123456, 1e15, 1e300, 1e-19, 1.5e-18, NaN, Infinity]) {
     t.throws(() => decimalOf(number), InvalidValue, String(number))
   }
 })
@@ -60,10 +60,12 @@ void t.test('a literal keeps every digit, but not the zeros that say nothing', a
     ['5e+3', '5000'],
     ['0.5e1', '5'],
     ['0e999999999', '0'],
+    ['1e31', `1${'0'.repeat(31)}`],
+    ['0.1e-18', `0.${'0'.repeat(18)}1`],
   ] as const) {
     t.equal(plainDecimal(literal), decimal, literal)
   }
-  for (const literal of ['1e31', '1e-19', '1e999999999', '1e-999999999', '0.1e-18', 'x', '']) {
+  for (const literal of ['1e1001', '1e-1001', '1e999999999', '1e-999999999', '1'.repeat(1001), 'x', '']) {
     t.equal(plainDecimal(literal), undefined, literal)
   }
 })
@@ -75,7 +77,7 @@ void t.test('a literal and its decimal are the same number, to the last digit', 
       fc.integer({ min: -15, max: 15 }),
       (digits, exponent) => {
         const decimal = plainDecimal(`${digits}e${exponent}`)
-        if (decimal === undefined) return digits.toString().length + exponent > 30
+        if (decimal === undefined) return false
         // Both times ten to the fifteenth, as integers.
         const [whole = '', fraction = ''] = decimal.replace('-', '').split('.')
         const found = BigInt(whole + fraction.padEnd(15, '0')) * (decimal.startsWith('-') ? -1n : 1n)
