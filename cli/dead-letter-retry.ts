@@ -13,6 +13,7 @@ export async function retryDeadLetters(
 ): Promise<void> {
   if (ids.length === 0 && !options.all) throw new WrongUsage('say which dead letters to retry, or --all')
   await withSystem(context, async (system) => {
+    await system.settleBillingTimeZone()
     const chosen = [...ids]
     if (options.all) for await (const { id } of lettersOf(system.readStore)) chosen.push(id)
     const outcomes: Awaited<ReturnType<typeof retryDeadLetter>>[] = []

@@ -24,6 +24,7 @@ export async function importPaths(
     throw new WrongUsage(`there is no kind ${JSON.stringify(kind)}: take one of ${kindNames.join(', ')}`)
   }
   await withSystem(context, async (system) => {
+    await system.settleBillingTimeZone()
     if (options.wait) await system.project()
     const files = await filesIn(paths, context)
     const counts = await importAll(system, kind, files)

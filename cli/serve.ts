@@ -31,13 +31,15 @@ export async function serve(options: ServeOptions, { config }: Context): Promise
   })
   const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   let takeOver: NodeJS.Timeout | undefined
-  if (chosen.has('projector')) {
-    if (!(await system.project())) logger.warn('another process runs the projections of this folder')
-    takeOver = setInterval(() => void system.project(), lookAgainAfter)
-  }
-  const bridge = chosen.has('bridge') ? await bridgeOf(system, config, logger) : undefined
+  let bridge: Bridge | undefined
   let closeServer: (() => Promise<void>) | undefined
   try {
+    await system.settleBillingTimeZone()
+    if (chosen.has('projector')) {
+      if (!(await system.project())) logger.warn('another process runs the projections of this folder')
+      takeOver = setInterval(() => void system.project(), lookAgainAfter)
+    }
+    if (chosen.has('bridge')) bridge = await bridgeOf(system, config, logger)
     const address = addressOf(chosen, options, config)
     if (address) closeServer = await listen(address, chosen, system, config, logger, bridge)
     else logger.info('no port is set: health and metrics are not served')
