@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
 import type { KafkaSettings } from '../bridge/kafka/settings.js'
@@ -53,7 +54,7 @@ export function loadConfig(data?: string): Config {
   return {
     data: folder,
     engines: enginesOf(folder, env),
-    host: env.HOST || '127.0.0.1',
+    host: hostOf(env.HOST || '127.0.0.1'),
     port: env.PORT ? portOf(env.PORT) : undefined,
     logLevel: logLevelOf(env.LOG_LEVEL || 'info'),
     allowedLateness: durationOf('ALLOWED_LATENESS', env.ALLOWED_LATENESS),
@@ -63,6 +64,21 @@ export function loadConfig(data?: string): Config {
     sessionRules: sessionRulesOf(env),
     ...(env.SESSION_SERVICE_URL && { sessionServiceUrl: serviceUrlOf(env.SESSION_SERVICE_URL) }),
   }
+}
+
+/**
+ * An IP address or a host name by RFC 1123; one that ends in a number would be a mistyped address.
+ *
+ * @throws {InvalidSetting}
+ */
+export function hostOf(value: string): string {
+  const labels = value.split('.')
+  const isName =
+    value.length <= 253 &&
+    labels.every((label) => /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/i.test(label)) &&
+    !/^\d+$/.test(labels.at(-1) ?? '')
+  if (isIP(value) || isName) return value
+  throw new InvalidSetting(`HOST is ${JSON.stringify(value)}: it takes an IP address or a host name`)
 }
 
 /** @throws {InvalidSetting} */
