@@ -3,7 +3,6 @@ import { catchUp } from '../cli/caught-up.js'
 import { openSystem, type System } from '../cli/compose.js'
 import type { Context } from '../cli/command.js'
 import { filesIn, importAll } from '../cli/import.js'
-import { defaultSessionRules } from '../domain/session-rules.js'
 import { generateDataPlan, type DataPlanSize } from '../cli/samples/data-plan.js'
 
 /** Sample data as files. */
@@ -60,9 +59,9 @@ export function contextOf(data: string): Context {
       host: '127.0.0.1',
       port: 0,
       logLevel: 'silent',
-      allowedLateness: 0,
+      allowedLateness: undefined,
       billingTimeZone: undefined,
-      sessionRules: defaultSessionRules,
+      sessionRules: {},
     },
     output: {
       json: true,

@@ -28,7 +28,8 @@ export interface ImportProgress {
  * name, adds nothing, and an import that was killed goes on where it was. A line that cannot be used becomes a
  * dead letter.
  *
- * @returns the counts of the whole file, over all attempts; of one that was complete before, all duplicates
+ * @returns the counts of the whole file, over all attempts; of one that was complete before, what was appended are
+ *   duplicates now
  * @throws {SourceFenced} another import of this file has begun
  * @throws {FileChanged}
  */
@@ -42,7 +43,7 @@ export async function importFile(
   const hash = await hashOf(path)
   const reader = await SourceReader.open(eventStore, sourceStream(kind, hash), `file:${hash}`, path)
   const { counts, completed } = reader.state
-  if (completed) return { ...counts, appended: 0, ignored: 0, rejected: 0, duplicates: counts.read }
+  if (completed) return { ...counts, appended: 0, duplicates: counts.appended + counts.duplicates }
   await readPages(reader, kind, path, `file:${hash}`, (bytes) =>
     onProgress({ bytes, totalBytes: before.size }),
   )

@@ -23,7 +23,7 @@ export function withCommonOptions(command: Command): Command {
 
 /** Runs a command and turns what goes wrong into one line and an exit code: 1 it failed, 2 wrong usage. */
 export async function run(command: Command, work: (context: Context) => Promise<void>): Promise<void> {
-  const { data, json } = command.opts<{ data?: string; json?: boolean }>()
+  const { data, json } = command.optsWithGlobals<{ data?: string; json?: boolean }>()
   const output = outputTo(json ?? false)
   try {
     const config = loadConfig(data)

@@ -1,7 +1,7 @@
 import type { EventStore } from '../event-store/port.js'
 import type { ReadStore } from '../read-store/port.js'
 import { setAllowedLateness } from '../commands/advance-clock.js'
-import { setBillingTimeZone } from '../commands/billing-time-zone.js'
+import { checkBillingTimeZone, setBillingTimeZone } from '../commands/billing-time-zone.js'
 import type { SessionLookups } from '../commands/session-lookups.js'
 import { setSessionRules } from '../commands/session-rules.js'
 import type { Config } from './config.js'
@@ -15,6 +15,13 @@ const tryAgainAfter = 250
 export interface System {
   readonly eventStore: EventStore
   readonly readStore: ReadStore
+  /**
+   * Makes the configured billing time zone a fact of the log. Whoever takes billable events in without running the
+   * projections does so first; what only reads leaves the log as it is.
+   *
+   * @throws {BillingTimeZoneFixed} another process was faster
+   */
+  settleBillingTimeZone(): Promise<void>
   /**
    * Starts the projections here, unless another process runs them. Safe to call again: the other process may
    * have ended meanwhile. Answers whether they run here.
@@ -31,7 +38,7 @@ export async function openSystem(config: Config, report: (report: ProjectorRepor
   const { eventStore, bell } = await openEventStore(engines, report)
   let readStore: ReadStore
   try {
-    await setBillingTimeZone(eventStore, config.billingTimeZone)
+    await checkBillingTimeZone(eventStore, config.billingTimeZone)
     readStore = await openReadStore(engines, report)
   } catch (error) {
     await eventStore.close()
@@ -43,8 +50,13 @@ export async function openSystem(config: Config, report: (report: ProjectorRepor
   let starting: Promise<void> | undefined
   let closed = false
 
+  let settled: Promise<void> | undefined
+  // Once is enough: it cannot change any more.
+  const settleBillingTimeZone = () => (settled ??= setBillingTimeZone(eventStore, config.billingTimeZone))
+
   /** What begins after the closing would be stopped by nobody. */
   async function start(): Promise<void> {
+    await settleBillingTimeZone()
     await setAllowedLateness(eventStore, config.allowedLateness)
     await setSessionRules(eventStore, config.sessionRules)
     if (closed) return
@@ -59,6 +71,7 @@ export async function openSystem(config: Config, report: (report: ProjectorRepor
   return {
     eventStore,
     readStore,
+    settleBillingTimeZone,
     project: async () => {
       if (!projector && !starting && performance.now() - triedAt > tryAgainAfter) {
         triedAt = performance.now()

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
 import type { KafkaSettings } from '../bridge/kafka/settings.js'
@@ -18,15 +19,16 @@ export interface Config {
   /** Undefined: none is set. */
   readonly port: number | undefined
   readonly logLevel: LogLevel
-  /** Milliseconds. */
-  readonly allowedLateness: number
+  /** Milliseconds. Undefined: the one of the log, which is none for a new one. */
+  readonly allowedLateness: number | undefined
   /** Undefined: the one that the log is billed in, which is UTC for a new one. */
   readonly billingTimeZone: string | undefined
   /** The bridge is on if it is there. */
   readonly kafka?: KafkaSettings | undefined
   /** For records in Avro. With user and password, if it wants them: not to be printed. */
   readonly schemaRegistry?: string | undefined
-  readonly sessionRules: SessionRules
+  /** A rule that is not there is the one of the log, or the usual one for a new one. */
+  readonly sessionRules: Partial<SessionRules>
   /** Of the session service; it may hold a password. */
   readonly sessionServiceUrl?: string
 }
@@ -52,19 +54,31 @@ export function loadConfig(data?: string): Config {
   return {
     data: folder,
     engines: enginesOf(folder, env),
-    host: env.HOST || '127.0.0.1',
+    host: hostOf(env.HOST || '127.0.0.1'),
     port: env.PORT ? portOf(env.PORT) : undefined,
     logLevel: logLevelOf(env.LOG_LEVEL || 'info'),
-    allowedLateness: durationOf('ALLOWED_LATENESS', env.ALLOWED_LATENESS || 'PT0S'),
+    allowedLateness: durationOf('ALLOWED_LATENESS', env.ALLOWED_LATENESS),
     billingTimeZone: timeZoneOf('BILLING_TIME_ZONE', env.BILLING_TIME_ZONE || undefined),
     kafka: kafkaSettings(env),
     schemaRegistry: schemaRegistryOf(env.SCHEMA_REGISTRY_URL),
-    sessionRules: {
-      timeToLive: durationOf('SESSION_TTL', env.SESSION_TTL || 'PT24H'),
-      wait: durationOf('SESSION_WAIT', env.SESSION_WAIT || 'PT20S'),
-    },
+    sessionRules: sessionRulesOf(env),
     ...(env.SESSION_SERVICE_URL && { sessionServiceUrl: serviceUrlOf(env.SESSION_SERVICE_URL) }),
   }
+}
+
+/**
+ * An IP address or a host name by RFC 1123; one that ends in a number would be a mistyped address.
+ *
+ * @throws {InvalidSetting}
+ */
+export function hostOf(value: string): string {
+  const labels = value.split('.')
+  const isName =
+    value.length <= 253 &&
+    labels.every((label) => /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/i.test(label)) &&
+    !/^\d+$/.test(labels.at(-1) ?? '')
+  if (isIP(value) || isName) return value
+  throw new InvalidSetting(`HOST is ${JSON.stringify(value)}: it takes an IP address or a host name`)
 }
 
 /** @throws {InvalidSetting} */
@@ -99,14 +113,21 @@ function serviceUrlOf(value: string): string {
   return value
 }
 
-/** An ISO 8601 duration of fixed length (days are 24 hours), in milliseconds. */
-function durationOf(name: string, value: string): number {
-  const fault = `${name} is ${JSON.stringify(value)}: it takes an ISO 8601 duration of up to days, such as PT20S or P1D`
+function sessionRulesOf(env: NodeJS.ProcessEnv): Partial<SessionRules> {
+  const timeToLive = durationOf('SESSION_TTL', env.SESSION_TTL)
+  const wait = durationOf('SESSION_WAIT', env.SESSION_WAIT)
+  return { ...(timeToLive !== undefined && { timeToLive }), ...(wait !== undefined && { wait }) }
+}
+
+/** An ISO 8601 duration of fixed length (days are 24 hours, weeks are 7 of them), in milliseconds; undefined if it is not set. */
+function durationOf(name: string, value: string | undefined): number | undefined {
+  if (!value) return undefined
+  const fault = `${name} is ${JSON.stringify(value)}: it takes an ISO 8601 duration of up to weeks, such as PT20S or P1D`
   let milliseconds: number
   try {
     const duration = Temporal.Duration.from(value)
-    if (duration.years || duration.months || duration.weeks) throw new RangeError(fault)
-    milliseconds = duration.total('milliseconds')
+    if (duration.years || duration.months) throw new RangeError(fault)
+    milliseconds = duration.with({ weeks: 0, days: duration.days + 7 * duration.weeks }).total('milliseconds')
   } catch {
     throw new InvalidSetting(fault)
   }

@@ -1,7 +1,11 @@
-import { retryDeadLetter } from '../bridge/dead-letter-retry.js'
+import { retryDeadLetter, type RetryOutcome } from '../bridge/dead-letter-retry.js'
 import { avroDecoder } from '../bridge/kafka/avro.js'
+import { deadLetterStream, type RecordRejected } from '../domain/dead-letter.js'
+import type { RecordedEvent } from '../domain/event.js'
+import { formatTimestamp } from '../domain/timestamp.js'
 import { catchUp } from './caught-up.js'
 import { withSystem, WrongUsage, type Context } from './command.js'
+import type { System } from './compose.js'
 import { lettersOf } from './dead-letters.js'
 import { table } from './output.js'
 
@@ -13,11 +17,15 @@ export async function retryDeadLetters(
 ): Promise<void> {
   if (ids.length === 0 && !options.all) throw new WrongUsage('say which dead letters to retry, or --all')
   await withSystem(context, async (system) => {
+    await system.settleBillingTimeZone()
     const chosen = [...ids]
     if (options.all) for await (const { id } of lettersOf(system.readStore)) chosen.push(id)
-    const outcomes: Awaited<ReturnType<typeof retryDeadLetter>>[] = []
+    const outcomes: RetriedLetter[] = []
     const avro = avroDecoder(context.config.schemaRegistry)
-    for (const id of chosen) outcomes.push(await retryDeadLetter(system.eventStore, id, avro))
+    for (const id of chosen) {
+      const outcome = await retryDeadLetter(system.eventStore, id, avro)
+      outcomes.push({ ...outcome, ...(await rejectedRecord(system, id)) })
+    }
     await catchUp(system)
     context.output.result(outcomes, () =>
       outcomes.length === 0
@@ -32,4 +40,26 @@ export async function retryDeadLetters(
     )
     if (outcomes.some(({ recovered }) => !recovered)) process.exitCode = 1
   })
+}
+
+/** What came of a retry, and the record that it was of. */
+type RetriedLetter = RetryOutcome & RejectedRecord
+
+interface RejectedRecord {
+  readonly source: string
+  readonly raw: string
+  readonly encoding: 'utf8' | 'base64'
+  /** When it was rejected: ISO 8601, UTC. */
+  readonly at: string
+}
+
+/** @param id of a dead letter that there is: it was retried */
+async function rejectedRecord(
+  { eventStore }: Pick<System, 'eventStore'>,
+  id: string,
+): Promise<RejectedRecord> {
+  const [first] = await eventStore.readStream(deadLetterStream(id), { limit: 1 })
+  const { data, metadata, recordedTime } = first as RecordedEvent<RecordRejected>
+  const { raw, encoding } = data
+  return { source: metadata.source ?? '', raw, encoding, at: formatTimestamp(recordedTime) }
 }

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { once } from 'node:events'
+import { pipeline } from 'node:stream/promises'
 import { rawBytes } from '../domain/dead-letter.js'
 import { deadLetters, type DeadLetter } from '../projections/dead-letters.js'
 import type { ReadStore } from '../read-store/port.js'
@@ -11,8 +11,7 @@ const lettersAPage = 500
 /** `tidemark dead-letters list`: what waits for somebody to look at it. */
 export async function listDeadLetters(context: Context): Promise<void> {
   await withSystem(context, async ({ readStore }) => {
-    const letters: DeadLetter[] = []
-    for await (const letter of lettersOf(readStore)) letters.push(letter)
+    const letters = await allOf(lettersOf(readStore))
     context.output.result(letters, () =>
       letters.length === 0
         ? 'there are no dead letters'
@@ -29,38 +28,64 @@ export async function listDeadLetters(context: Context): Promise<void> {
   })
 }
 
-/** `tidemark dead-letters export --out FILE`: their bytes as they came, one a line, to be mended and imported. */
+/**
+ * `tidemark dead-letters export`: their bytes as they came, one a line, to be mended and imported. They go to a new file,
+ * or to standard output; with `--json` and no file, the dead letters themselves are printed.
+ */
 export async function exportDeadLetters(
-  options: { readonly out: string; readonly kind?: string },
+  { out, kind }: { readonly out?: string; readonly kind?: string },
   context: Context,
 ): Promise<void> {
+  const { output } = context
   await withSystem(context, async ({ readStore }) => {
-    const file = createWriteStream(options.out, { flags: 'wx' })
-    await once(file, 'open')
-    let letters = 0
-    for await (const letter of lettersOf(readStore)) {
-      if (options.kind !== undefined && letter.kind !== options.kind) continue
-      letters++
-      if (!file.write(Buffer.concat([rawBytes(letter), Buffer.from('\n')]))) await once(file, 'drain')
+    const letters = lettersOf(readStore, kind)
+    if (out !== undefined) {
+      const written = await writeLines(letters, createWriteStream(out, { flags: 'wx' }))
+      output.result({ letters: written, out }, () => `${written} dead letters written to ${out}`)
+    } else if (output.json) {
+      output.result(await allOf(letters), () => '')
+    } else {
+      await writeLines(letters, process.stdout).catch(unlessSeenEnough)
     }
-    file.end()
-    await once(file, 'finish')
-    context.output.result(
-      { letters, out: options.out },
-      () => `${letters} dead letters written to ${options.out}`,
-    )
   })
 }
 
-/** All dead letters of the read model, in the order of the log. */
-export async function* lettersOf(readStore: ReadStore): AsyncGenerator<DeadLetter> {
+/** Writes the bytes of dead letters, one a line; ends a file, and leaves standard output open. Answers how many. */
+async function writeLines(letters: AsyncIterable<DeadLetter>, to: NodeJS.WritableStream): Promise<number> {
+  let written = 0
+  const lines = async function* () {
+    for await (const letter of letters) {
+      yield Buffer.concat([rawBytes(letter), Buffer.from('\n')])
+      written++
+    }
+  }
+  await pipeline(lines, to, { end: to !== process.stdout })
+  return written
+}
+
+/** Whoever read our output may stop at any time. */
+function unlessSeenEnough(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+}
+
+async function allOf(letters: AsyncIterable<DeadLetter>): Promise<DeadLetter[]> {
+  const all: DeadLetter[] = []
+  for await (const letter of letters) all.push(letter)
+  return all
+}
+
+/** The dead letters of the read model, of all kinds or of one, in the order of the log. */
+export async function* lettersOf(readStore: ReadStore, kind?: string): AsyncGenerator<DeadLetter> {
   const build = await readStore.live(deadLetters.name)
   if (!build) return
   let after: string | undefined
   do {
     const query = { index: 'position', limit: lettersAPage, ...(after === undefined ? {} : { after }) }
     const page = await build.page('dead-letters', query)
-    for (const { text } of page.rows) yield JSON.parse(text) as DeadLetter
+    for (const { text } of page.rows) {
+      const letter = JSON.parse(text) as DeadLetter
+      if (kind === undefined || letter.kind === kind) yield letter
+    }
     after = page.next
   } while (after !== undefined)
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { importFile } from '../bridge/file-import.js'
 import { isKindName, kindNames, type KindName } from '../bridge/formats/kind-names.js'
@@ -24,6 +25,7 @@ export async function importPaths(
     throw new WrongUsage(`there is no kind ${JSON.stringify(kind)}: take one of ${kindNames.join(', ')}`)
   }
   await withSystem(context, async (system) => {
+    await system.settleBillingTimeZone()
     if (options.wait) await system.project()
     const files = await filesIn(paths, context)
     const counts = await importAll(system, kind, files)
@@ -59,7 +61,7 @@ export async function importAll(
 
 export interface ImportableFile {
   readonly path: string
-  /** A copy of standard input, to be removed afterwards. */
+  /** A copy of what can be read only once, to be removed afterwards. */
   readonly remove: boolean
 }
 
@@ -67,22 +69,26 @@ export interface ImportableFile {
 export async function filesIn(paths: readonly string[], context: Context): Promise<ImportableFile[]> {
   const files: ImportableFile[] = []
   for (const path of paths) {
-    if (path === '-') files.push({ path: await spoolStandardInput(context.config.data), remove: true })
-    else files.push(...(await expand(path, context)).map((file) => ({ path: file, remove: false })))
+    if (standardInput.includes(path)) files.push(await spool(process.stdin, context))
+    else files.push(...(await expand(path, context)))
   }
   return files
 }
 
-async function expand(path: string, context: Context): Promise<string[]> {
+/** Not every kind of standard input can be opened under its names in the file system. */
+const standardInput = ['-', '/dev/stdin', '/dev/fd/0']
+
+async function expand(path: string, context: Context): Promise<ImportableFile[]> {
   const found = await stat(path).catch(() => undefined)
   if (!found) throw new Error(`there is no file or folder ${path}`)
   if (isBeingWritten(path)) {
     context.output.remark(`skipped ${path}: its name says that it is still being written`)
     return []
   }
-  if (!found.isDirectory()) return [path]
+  if (found.isFile()) return [{ path, remove: false }]
+  if (!found.isDirectory()) return [await spool(createReadStream(path), context)]
   const names = (await readdir(path)).sort()
-  const nested: string[] = []
+  const nested: ImportableFile[] = []
   for (const name of names) nested.push(...(await expand(join(path, name), context)))
   return nested
 }
@@ -92,12 +98,12 @@ function isBeingWritten(path: string): boolean {
   return /^(tmp|_|\.(?!\.?$))/.test(basename(path))
 }
 
-/** Standard input cannot be read twice, but a source is known by all of its content: so it is kept first. */
-async function spoolStandardInput(data: string): Promise<string> {
+/** A pipe cannot be read twice, but a source is known by all of its content: so it is kept first. */
+async function spool(input: Readable, { config: { data } }: Context): Promise<ImportableFile> {
   await mkdir(data, { recursive: true })
   const path = join(data, `stdin-${randomUUID()}`)
-  await pipeline(process.stdin, createWriteStream(path))
-  return path
+  await pipeline(input, createWriteStream(path))
+  return { path, remove: true }
 }
 
 export function sumOf(a: SourceCounts, b: SourceCounts): SourceCounts {

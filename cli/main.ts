@@ -34,6 +34,11 @@ function command(parent: Command, name: string, description: string, options: Co
   return withCommonOptions(parent.command(name, options).description(description))
 }
 
+/** A command that consists of others. It takes their common options too, so that those may stand before the name as well. */
+function group(name: string, description: string): Command {
+  return withCommonOptions(program.command(name).description(description))
+}
+
 /**
  * What a command does with its arguments and options. One that takes records in loads its file itself, when it is run: the
  * libraries of the API and of the parsers take longer to load than the other commands to run.
@@ -60,7 +65,7 @@ action(command(program, 'demo', 'generate, import and prove sample data'), async
   (await import('./demo.js')).demo(context),
 )
 
-const generate = program.command('generate').description('write deterministic sample data')
+const generate = group('generate', 'write deterministic sample data')
 action<DataPlanOptions>(
   command(generate, 'data-plan', 'agreements and data records of mobile subscribers, one file a month')
     .requiredOption('--subscribers <n>', 'how many subscribers')
@@ -92,7 +97,11 @@ action<MoneyOptions>(
   (context, options) => generateMoneySample(options, context),
 )
 action<{ wait: boolean }, [string, string[]]>(
-  command(program, 'import', `import files, folders or - (standard input); kinds: ${kindNames.join(', ')}`)
+  command(
+    program,
+    'import',
+    `import files, folders, pipes or - (standard input); kinds: ${kindNames.join(', ')}`,
+  )
     .argument('<kind>')
     .argument('<path...>')
     .option('--no-wait', 'do not wait for the projections'),
@@ -115,20 +124,20 @@ action<{ all?: boolean }, [string[]]>(
 )
 action(command(program, 'verify', 'prove that the read models are what the log says'), verifyProjections)
 
-const deadLetters = program.command('dead-letters').description('records that could not be used')
+const deadLetters = group('dead-letters', 'records that could not be used')
 action(command(deadLetters, 'list', 'list them', { isDefault: true }), listDeadLetters)
 action<{ all?: boolean }, [string[]]>(
   command(deadLetters, 'retry', 'try them again').argument('[id...]').option('--all', 'all of them'),
   async (context, options, ids) =>
     (await import('./dead-letter-retry.js')).retryDeadLetters(ids, options, context),
 )
-action<{ out: string; kind?: string }>(
-  command(deadLetters, 'export', 'write their bytes to a new file, one a line')
-    .requiredOption('--out <file>', 'file to create')
+action<{ out?: string; kind?: string }>(
+  command(deadLetters, 'export', 'write their bytes, one a line')
+    .option('--out <file>', 'file to create (default: standard output)')
     .addOption(new Option('--kind <kind>', 'only this kind').choices(kindNames)),
   (context, options) => exportDeadLetters(options, context),
 )
-const sessions = program.command('sessions').description('sessions that the session service is asked for')
+const sessions = group('sessions', 'sessions that the session service is asked for')
 action(
   command(sessions, 'unresolved', 'list those of which it gave no answer', { isDefault: true }),
   listUnresolved,

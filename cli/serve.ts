@@ -5,7 +5,7 @@ import type { Bridge } from '../bridge/kafka/bridge.js'
 import { projections } from '../projections/index.js'
 import { WrongUsage, type Context } from './command.js'
 import { openSystem, type System } from './compose.js'
-import { portOf, usualPort, type Config } from './config.js'
+import { hostOf, portOf, usualPort, type Config } from './config.js'
 import { programVersion } from './version.js'
 
 const roles = ['api', 'projector', 'bridge'] as const
@@ -31,13 +31,15 @@ export async function serve(options: ServeOptions, { config }: Context): Promise
   })
   const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   let takeOver: NodeJS.Timeout | undefined
-  if (chosen.has('projector')) {
-    if (!(await system.project())) logger.warn('another process runs the projections of this folder')
-    takeOver = setInterval(() => void system.project(), lookAgainAfter)
-  }
-  const bridge = chosen.has('bridge') ? await bridgeOf(system, config, logger) : undefined
+  let bridge: Bridge | undefined
   let closeServer: (() => Promise<void>) | undefined
   try {
+    await system.settleBillingTimeZone()
+    if (chosen.has('projector')) {
+      if (!(await system.project())) logger.warn('another process runs the projections of this folder')
+      takeOver = setInterval(() => void system.project(), lookAgainAfter)
+    }
+    if (chosen.has('bridge')) bridge = await bridgeOf(system, config, logger)
     const address = addressOf(chosen, options, config)
     if (address) closeServer = await listen(address, chosen, system, config, logger, bridge)
     else logger.info('no port is set: health and metrics are not served')
@@ -62,10 +64,29 @@ interface Address {
  * that was given to it, and takes none by itself, so that any number of them can run on one machine.
  */
 function addressOf(chosen: ReadonlySet<Role>, options: ServeOptions, config: Config): Address | undefined {
-  const host = options.host ?? config.host
+  const host = options.host === undefined ? config.host : hostOf(options.host)
   const given = options.port === undefined ? config.port : portOf(options.port)
   const port = given ?? (chosen.has('api') ? usualPort : undefined)
   return port === undefined ? undefined : { host, port }
+}
+
+/** The address cannot be listened at. The message names it, and what to do about it. */
+class CannotListen extends Error {
+  readonly code = 'cannot-listen'
+  constructor({ host, port }: Address, cause: unknown) {
+    const { code = '', message } = cause as NodeJS.ErrnoException
+    super(`cannot listen at HOST ${host}, PORT ${port}: ${listenAdvice[code] ?? message}`, { cause })
+  }
+}
+
+const notOfThisMachine =
+  'this machine has no such address; set HOST to one that it has, or to 0.0.0.0 for all'
+const listenAdvice: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there; stop it, or set another PORT',
+  EADDRNOTAVAIL: notOfThisMachine,
+  ENOTFOUND: notOfThisMachine,
+  EAI_AGAIN: 'the name cannot be looked up now; set HOST to an IP address',
+  EACCES: 'this user may not take that port; set PORT to 1024 or more',
 }
 
 /** Serves the API, or only health and metrics; answers how to stop that. */
@@ -87,7 +108,9 @@ async function listen(
     ...(schemaRegistry === undefined ? {} : { schemaRegistry }),
     ...(bridge ? { bridge } : {}),
   })
-  await server.listen(address)
+  await server.listen(address).catch((error: unknown) => {
+    throw new CannotListen(address, error)
+  })
   return () => server.close()
 }
 

@@ -11,8 +11,14 @@ export async function advanceClock(eventStore: EventStore, to: number): Promise<
 /**
  * Makes the configured lateness a fact, if it is not what the log says already: a rebuild must find the value that
  * held at the time, not the one of today.
+ *
+ * @param milliseconds undefined: whatever the log says
  */
-export async function setAllowedLateness(eventStore: EventStore, milliseconds: number): Promise<void> {
+export async function setAllowedLateness(
+  eventStore: EventStore,
+  milliseconds: number | undefined,
+): Promise<void> {
+  if (milliseconds === undefined) return
   let from: number | undefined
   for (;;) {
     const page = await eventStore.readStream(clockStream, {

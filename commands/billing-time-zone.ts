@@ -4,6 +4,7 @@ import {
   defaultBillingTimeZone,
   type BillingTimeZoneSet,
 } from '../domain/billing-clock.js'
+import { isSameTimeZone } from '../domain/time-zone.js'
 import { RevisionConflict } from '../event-store/errors.js'
 import type { EventStore } from '../event-store/port.js'
 
@@ -19,6 +20,18 @@ export class BillingTimeZoneFixed extends Error {
 }
 
 /**
+ * Refuses to go on with another zone than the one that the log is billed in. Writes nothing.
+ *
+ * @param zone undefined: whatever the log says
+ * @throws {BillingTimeZoneFixed}
+ */
+export async function checkBillingTimeZone(eventStore: EventStore, zone: string | undefined): Promise<void> {
+  if (zone === undefined) return
+  const log = await billedIn(eventStore)
+  if (log.fixed && !isSameTimeZone(log.zone, zone)) throw new BillingTimeZoneFixed(log.zone, zone)
+}
+
+/**
  * Makes the configured billing time zone a fact, before anything is billed: a rebuild must find the one that held at the
  * time, not the one of today. A log without that fact is billed in UTC, from its first billable event on.
  *
@@ -28,7 +41,7 @@ export class BillingTimeZoneFixed extends Error {
 export async function setBillingTimeZone(eventStore: EventStore, zone: string | undefined): Promise<void> {
   if (zone === undefined) return
   const before = await billedIn(eventStore)
-  if (before.zone.toLowerCase() === zone.toLowerCase()) return
+  if (isSameTimeZone(before.zone, zone)) return
   if (before.fixed) throw new BillingTimeZoneFixed(before.zone, zone)
   const event = billingTimeZoneSet(zone)
   try {
@@ -37,8 +50,7 @@ export async function setBillingTimeZone(eventStore: EventStore, zone: string | 
     // Another process has said so at this moment, or something else.
     if (!(error instanceof RevisionConflict)) throw error
   }
-  const after = await billedIn(eventStore)
-  if (after.zone.toLowerCase() !== zone.toLowerCase()) throw new BillingTimeZoneFixed(after.zone, zone)
+  await checkBillingTimeZone(eventStore, zone)
 }
 
 /** The zone that the log is billed in, and whether that cannot change any more. */

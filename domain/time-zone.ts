@@ -34,6 +34,12 @@ export function assertTimeZone(name: string): void {
   if (zoneOf(name) === undefined) throw new InvalidTimeZone(name)
 }
 
+/** Do two names mean the same zone, as `Etc/UTC` and `utc` do? Both must be zones. */
+export function isSameTimeZone(a: string, b: string): boolean {
+  const one = Temporal.Instant.fromEpochMilliseconds(0)
+  return one.toZonedDateTimeISO(a).equals(one.toZonedDateTimeISO(b))
+}
+
 /** What a zone's clock shows at an instant, minus UTC, in seconds. `zone` must be one. */
 export function offsetSecondsAt(zone: string, ms: number): number {
   return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone).offsetNanoseconds / 1e9

@@ -153,7 +153,7 @@ void t.test('bad lines become dead letters with their reason, and nothing stops'
     ],
   )
   const again = await importFile(tidemark.eventStore, 'billable-events', path)
-  t.match(again, { read: 10, appended: 0, duplicates: 10, rejected: 0 })
+  t.match(again, { read: 10, appended: 0, duplicates: 3, rejected: 7 })
 })
 
 void t.test(

@@ -143,7 +143,7 @@ void t.test('line ends of other systems and a byte order mark are no part of the
 })
 
 void t.test(
-  'the same content under whatever name adds nothing, and every record is a duplicate',
+  'the same content under whatever name adds nothing, and what came in is a duplicate',
   async (t) => {
     const eventStore = openLog(t)
     const text = line('a') + 'nonsense\n' + line('a') + line('b') + line('a', 99)
@@ -158,9 +158,9 @@ void t.test(
       t.same(await importFile(eventStore, 'data-records', fileOf(t, text)), {
         read: 5,
         appended: 0,
-        duplicates: 5,
+        duplicates: 3,
         ignored: 0,
-        rejected: 0,
+        rejected: 2,
       })
     }
     t.equal(await eventStore.head(), head)
@@ -210,7 +210,7 @@ void t.test('wherever an import is stopped, the next one goes on and ends in the
       break
     }
     const again = await importFile(eventStore, 'data-records', path)
-    const complete = { ...counts, appended: 0, duplicates: 6_003, rejected: 0 }
+    const complete = { ...counts, appended: 0, duplicates: 6_001 }
     t.same(again, again.appended > 0 ? counts : complete, `stopped after ${appends} appends`)
     t.same(await facts(eventStore), expected)
   }

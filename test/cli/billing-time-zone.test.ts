@@ -14,6 +14,8 @@ void t.test('BILLING_TIME_ZONE is checked, becomes a fact, and cannot become ano
   const folder = t.testdir()
   const bad = await inZone(folder, 'Mars/Base', 'streams')
   t.match(bad, { code: 2, stderr: /BILLING_TIME_ZONE is "Mars\/Base": .*Europe\/Warsaw/, stdout: '' })
+  const looked = await inZone(folder, 'Asia/Tokyo', 'streams', '--json')
+  t.match(looked, { code: 0, stdout: '[]\n' }, 'a command that only reads writes nothing')
   // In Warsaw it is February already.
   writeFileSync(join(folder, 'events'), `${Date.parse('2020-01-31T23:30:00Z')},Emma,1.00,DATA\n`)
   const imported = await inZone(folder, 'Europe/Warsaw', 'import', 'billable-events', 'events', '--no-wait')

@@ -37,8 +37,15 @@ void t.test('a port that is taken is an error, and leaves nothing running', asyn
   const { port } = new URL(await api.url())
   const second = new Serving(t, folder, ['--roles', 'api', '--port', port])
   t.equal(await second.exitCode, 1)
-  t.match(second.errors, /^tidemark: listen EADDRINUSE/m)
+  t.match(second.errors, /^tidemark: cannot listen at HOST 127.0.0.1, PORT \d+: .* set another PORT$/m)
   t.equal(await api.stop(), 0)
+})
+
+void t.test('an address that this machine does not have is an error that says so', async (t) => {
+  // Of the addresses that are kept for documentation.
+  const api = new Serving(t, await dataFolder(t), ['--roles', 'api', '--host', '192.0.2.1', '--port', '0'])
+  t.equal(await api.exitCode, 1)
+  t.match(api.errors, /^tidemark: cannot listen at HOST 192.0.2.1, PORT 0: .* set HOST/m)
 })
 
 async function dataFolder(t: Test): Promise<string> {

@@ -24,12 +24,15 @@ void t.test('advancing is a fact, and the same instant is the same fact', async 
 void t.test('the allowed lateness is a fact when it is another one, and only then', async (t) => {
   const eventStore = openLog(t)
   await setAllowedLateness(eventStore, 0)
+  await setAllowedLateness(eventStore, undefined)
   t.equal(await eventStore.head(), 0, 'none is what holds without a fact')
   for (const milliseconds of [5, 5, 0, 0, 5]) await setAllowedLateness(eventStore, milliseconds)
   t.same(
     (await wholeLog(eventStore)).map(({ data }) => data),
     [{ milliseconds: 5 }, { milliseconds: 0 }, { milliseconds: 5 }],
   )
+  await setAllowedLateness(eventStore, undefined)
+  t.equal(await eventStore.head(), 3, 'one that is not set stays')
 })
 
 void t.test('finds the lateness that holds behind any number of advances', async (t) => {

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { setBillingTimeZone } from '../../commands/billing-time-zone.js'
+import { checkBillingTimeZone, setBillingTimeZone } from '../../commands/billing-time-zone.js'
 import type { NewEvent } from '../../domain/event.js'
 import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
@@ -45,6 +45,25 @@ void t.test('another zone than the one that was set is refused, with advice', as
     })
   }
   t.equal(await eventStore.head(), 1, 'and nothing is written')
+})
+
+void t.test('names of one zone are equal', async (t) => {
+  const eventStore = openLog(t)
+  for (const zone of ['Etc/UTC', 'GMT', 'utc']) await setBillingTimeZone(eventStore, zone)
+  t.equal(await eventStore.head(), 0, 'UTC needs no fact')
+  for (const zone of ['Asia/Calcutta', 'Asia/Kolkata']) await setBillingTimeZone(eventStore, zone)
+  await checkBillingTimeZone(eventStore, 'asia/kolkata')
+  t.match(await wholeLog(eventStore), [{ data: { zone: 'Asia/Calcutta' } }])
+})
+
+void t.test('looking whether a zone is the right one writes nothing', async (t) => {
+  const eventStore = openLog(t)
+  for (const zone of [undefined, 'Europe/Warsaw', 'UTC']) await checkBillingTimeZone(eventStore, zone)
+  t.equal(await eventStore.head(), 0, 'any will do while there is none')
+  await setBillingTimeZone(eventStore, 'Europe/Warsaw')
+  for (const zone of [undefined, 'Europe/Warsaw']) await checkBillingTimeZone(eventStore, zone)
+  await t.rejects(checkBillingTimeZone(eventStore, 'UTC'), { code: 'billing-time-zone-fixed' })
+  t.equal(await eventStore.head(), 1)
 })
 
 void t.test('a zone comes too late when something was billed: that is in UTC', async (t) => {
