@@ -49,17 +49,11 @@ async function failing(promise: Promise<unknown>): Promise<Error & { code?: stri
   throw new Error('it should have failed')
 }
 
-/** An address that nobody listens at. */
-async function nobody(): Promise<string> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return `127.0.0.1:${port}`
-}
+/** Addresses that nobody listens at: no test is given one of the first ports. */
+const [nobody, nobodyElse] = ['127.0.0.1:1', '127.0.0.1:2']
 
 void t.test('brokers that are down are tried for a while; then it gives up with advice', async (t) => {
-  const brokers = [await nobody(), await nobody()]
+  const brokers = [nobody, nobodyElse]
   const began = performance.now()
   const error = await failureOf(t, { brokers })
   t.equal(error.code, 'kafka-unreachable')
@@ -69,7 +63,7 @@ void t.test('brokers that are down are tried for a while; then it gives up with 
 })
 
 void t.test('brokers that are down while the bridge is told to stop', async (t) => {
-  const brokers = [await nobody()]
+  const brokers = [nobody]
   const settings = { brokers, group: 'tidemark', topics: {}, ssl: false }
   const bridge = startBridge({ eventStore: openLog(t), settings })
   t.match(bridge.troubles(), [/starting/])
@@ -132,7 +126,7 @@ await withKafka(t, (kafka) => {
     const settings = await kafka.settings()
     const bridge = bridgeOver(t, kafka, {
       eventStore,
-      settings: { ...settings, brokers: [await nobody(), ...brokers, await nobody()] },
+      settings: { ...settings, brokers: [nobody, ...brokers, nobody] },
     })
     await bridge.started
     t.equal(bridge.reports.of('connected').length, 1)
@@ -169,7 +163,7 @@ await withKafka(t, (kafka) => {
   void t.test('a bridge in trouble is not ready, and says why', async (t) => {
     const settings = await kafka.settings()
     const eventStore = openLog(t)
-    const bridge = bridgeOver(t, kafka, { eventStore, settings, schemaRegistry: `http://${await nobody()}` })
+    const bridge = bridgeOver(t, kafka, { eventStore, settings, schemaRegistry: `http://${nobody}` })
     const service = await startService(t, { bridge })
     await bridge.started
     await kafka.send(settings.records, [{ value: Buffer.from([0, 0, 0, 0, 1, 0]) }, { value: 'waits' }])
