@@ -3,9 +3,7 @@ import { projectionStates } from '../projections/status.js'
 import { json, problemAnswers } from './answers.js'
 import { Problem } from './problem.js'
 import type { Server, Services } from './services.js'
-
-/** How long a store may take to answer, in milliseconds. */
-const patience = 2_000
+import { answerOf } from './store-answers.js'
 
 const tags = ['Operations']
 
@@ -36,19 +34,13 @@ export function healthRoutes(server: Server, services: Services): void {
 
 /** Why no work can be done, as sentences. */
 async function reasonsAgainst({ eventStore, projections, readStore }: Services): Promise<string[]> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${patience / 1000} s`)), patience)
-  })
   try {
-    const states = await Promise.race([projectionStates(projections, eventStore, readStore), late])
+    const states = await answerOf(() => projectionStates(projections, eventStore, readStore))
     return states.flatMap(({ name, state, failure }) => {
       if (state === 'missing') return [`the projection ${name} has not been built`]
       return state === 'failed' ? [`the projection ${name} has stopped: ${failure?.reason ?? ''}`] : []
     })
   } catch (error) {
     return [`a store does not answer: ${error instanceof Error ? error.message : String(error)}`]
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -5,6 +5,7 @@ import type { Projection } from '../projections/projection.js'
 import type { ReadStore } from '../projections/queries/live.js'
 import { projectionStatuses, type ProjectionStatus } from '../projections/status.js'
 import { HttpDurations } from './http-durations.js'
+import { answerOf } from './store-answers.js'
 
 /** What became of a record that came in. */
 export type RecordOutcome = 'appended' | 'duplicate' | 'ignored' | 'rejected'
@@ -15,7 +16,10 @@ export interface Metrics {
   records(kind: string, outcome: RecordOutcome, count: number): void
   /** The same event store, with every event counted that it appends. */
   counting(eventStore: EventStore): EventStore
-  /** All figures in the text format of Prometheus; those of log and projections as of now. */
+  /**
+   * All figures in the text format of Prometheus; those of log and projections as of now. What a store does not tell is
+   * left out: the rest is needed most then.
+   */
   text(): Promise<string>
   readonly contentType: string
 }
@@ -44,8 +48,11 @@ export function metricsOf({ eventStore, readStore, projections, more = [] }: Met
     labelNames: ['kind', 'outcome'],
     registers: [registry],
   })
+  const showUp = storeGauge(registry)
   const showHead = logGauge(registry)
   const showStatuses = projectionGauges(registry)
+  /** Undefined if the store does not answer. */
+  const ask = <T>(work: () => Promise<T>) => answerOf(work).catch(() => undefined)
   return {
     http,
     contentType: registry.contentType,
@@ -54,8 +61,14 @@ export function metricsOf({ eventStore, readStore, projections, more = [] }: Met
     },
     counting: (counted) => countingAppends(counted, (count) => appended.inc(count)),
     text: async () => {
-      showHead(await eventStore.head())
-      showStatuses(await projectionStatuses(projections, eventStore, readStore))
+      const [head, builds, statuses] = await Promise.all([
+        ask(() => eventStore.head()),
+        ask(() => readStore.all()),
+        ask(() => projectionStatuses(projections, eventStore, readStore)),
+      ])
+      showUp({ log: head !== undefined, 'read-models': builds !== undefined })
+      showHead(head)
+      showStatuses(statuses)
       return registry.metrics()
     },
   }
@@ -79,18 +92,32 @@ function countingAppends(eventStore: EventStore, count: (events: number) => void
   }
 }
 
-function logGauge(registry: Registry): (head: number) => void {
+function storeGauge(registry: Registry): (up: Readonly<Record<string, boolean>>) => void {
+  const gauge = new Gauge({
+    name: 'tidemark_store_up',
+    help: '1 if the store answers, 0 if it does not: then figures that come from it are left out.',
+    labelNames: ['store'],
+    registers: [registry],
+  })
+  return (up) => {
+    for (const [store, isUp] of Object.entries(up)) gauge.set({ store }, Number(isUp))
+  }
+}
+
+/** Shows where the log ends; nothing if that is unknown. */
+function logGauge(registry: Registry): (head: number | undefined) => void {
   const gauge = new Gauge({
     name: 'tidemark_log_head_position',
     help: 'The position of the last event of the log, whoever appended it.',
     registers: [registry],
   })
-  return (head) => gauge.set(head)
+  return (head) => (head === undefined ? gauge.remove() : gauge.set(head))
 }
 
 const states = ['live', 'catching-up', 'failed', 'missing'] as const
 
-function projectionGauges(registry: Registry): (statuses: readonly ProjectionStatus[]) => void {
+/** Shows what is known of the projections; nothing if that is unknown. */
+function projectionGauges(registry: Registry): (statuses: readonly ProjectionStatus[] | undefined) => void {
   const gauge = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new Gauge({ name: `tidemark_${name}`, help, labelNames, registers: [registry] })
   const position = gauge(
@@ -103,7 +130,9 @@ function projectionGauges(registry: Registry): (statuses: readonly ProjectionSta
   const stateHelp = '1 for the state that the projection is in, 0 for the others.'
   const state = gauge('projection_state', stateHelp, 'projection', 'state')
   const letters = gauge('dead_letters', 'Records that could not be used and wait to be looked at.')
-  return (statuses) => {
+  return (statuses = []) => {
+    for (const labelled of [position, lag, documents, state]) labelled.reset()
+    letters.remove()
     for (const status of statuses) {
       const projection = status.name
       position.set({ projection }, status.position)

@@ -6,6 +6,7 @@ import type { SessionLookups } from '../commands/session-lookups.js'
 import { setSessionRules } from '../commands/session-rules.js'
 import type { Config } from './config.js'
 import { openEventStore, openReadStore } from './engines.js'
+import { checkServerUrls } from './server-urls.js'
 import { startProjector, type Projector, type ProjectorReport } from './projector.js'
 
 /** How long another process is left alone before looking whether it still runs the projections, in milliseconds. */
@@ -32,9 +33,13 @@ export interface System {
   close(): Promise<void>
 }
 
-/** @throws {BillingTimeZoneFixed} the log is billed in another time zone than the one configured */
+/**
+ * @throws {InvalidSetting} the address of a server cannot be used
+ * @throws {BillingTimeZoneFixed} the log is billed in another time zone than the one configured
+ */
 export async function openSystem(config: Config, report: (report: ProjectorReport) => void): Promise<System> {
   const { engines, sessionServiceUrl } = config
+  await checkServerUrls(engines)
   const { eventStore, bell } = await openEventStore(engines, report)
   let readStore: ReadStore
   try {

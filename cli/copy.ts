@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { RecordedEvent } from '../domain/event.js'
 import { openEmbeddedEventStore } from '../event-store/embedded.js'
 import type { EventStore } from '../event-store/port.js'
-import type { Context } from './command.js'
+import { isNamespace, namespaceForm } from '../event-store/namespace.js'
+import { WrongUsage, type Context } from './command.js'
 import { table } from './output.js'
 import { ProgressBar } from './progress.js'
 
@@ -29,6 +30,7 @@ export interface CopyOptions {
  * before. At the end the two logs are compared from the first event to the last.
  */
 export async function copyLog({ from, to, namespace }: CopyOptions, { output }: Context): Promise<void> {
+  await checkTarget(to, namespace)
   if (!existsSync(join(from, 'events.db'))) throw new Error(`there is no log in ${from}`)
   const start = performance.now()
   // The client takes a while to load, and no other command needs it here.
@@ -53,6 +55,20 @@ export async function copyLog({ from, to, namespace }: CopyOptions, { output }: 
     }
   } finally {
     await source.close()
+  }
+}
+
+/** @throws {WrongUsage} */
+async function checkTarget(to: string, namespace: string | undefined): Promise<void> {
+  if (namespace !== undefined && !isNamespace(namespace)) {
+    throw new WrongUsage(`--namespace is ${JSON.stringify(namespace)}: it takes ${namespaceForm}`)
+  }
+  const { readAddress } = await import('../event-store/eventstoredb-address.js')
+  try {
+    readAddress(to)
+  } catch (error) {
+    // It says what is wrong without user and password.
+    throw new WrongUsage(`--to: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }
 

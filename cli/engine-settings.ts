@@ -1,3 +1,4 @@
+import { isNamespace, namespaceForm } from '../event-store/namespace.js'
 import type { EngineSettings } from './engines.js'
 import { InvalidSetting } from './invalid-setting.js'
 
@@ -8,11 +9,7 @@ import { InvalidSetting } from './invalid-setting.js'
  * @throws {InvalidSetting}
  */
 export function enginesOf(data: string, env: NodeJS.ProcessEnv): EngineSettings {
-  const eventStoreDbUrl = urlOf(
-    'EVENTSTOREDB_URL',
-    env.EVENTSTOREDB_URL,
-    /^(esdb|kurrentdb)(\+discover)?:\/\/./,
-  )
+  const eventStoreDbUrl = urlOf('EVENTSTOREDB_URL', env.EVENTSTOREDB_URL, /^esdb(\+discover)?:\/\/./)
   const mongoDbUrl = urlOf('MONGODB_URL', env.MONGODB_URL, /^mongodb(\+srv)?:\/\/./)
   const namespace = namespaceOf(env.TIDEMARK_NAMESPACE)
   return {
@@ -24,7 +21,7 @@ export function enginesOf(data: string, env: NodeJS.ProcessEnv): EngineSettings 
   }
 }
 
-/** The value is not repeated: it may hold a password. */
+/** Of which kind it is; cli/server-urls.ts looks at the rest. The value is not repeated: it may hold a password. */
 function urlOf(name: string, value: string | undefined, form: RegExp): string | undefined {
   if (!value) return undefined
   if (!form.test(value)) {
@@ -36,10 +33,8 @@ function urlOf(name: string, value: string | undefined, form: RegExp): string | 
 
 function namespaceOf(value: string | undefined): string | undefined {
   if (!value) return undefined
-  if (/^[a-z0-9_]{1,30}$/i.test(value)) return value
-  throw new InvalidSetting(
-    `TIDEMARK_NAMESPACE is ${JSON.stringify(value)}: it takes up to 30 letters, digits and underscores`,
-  )
+  if (isNamespace(value)) return value
+  throw new InvalidSetting(`TIDEMARK_NAMESPACE is ${JSON.stringify(value)}: it takes ${namespaceForm}`)
 }
 
 function partitionsOf(value: string): number {

@@ -15,7 +15,10 @@ export function kafkaSettings(env: Environment): KafkaSettings | undefined {
   const sasl = saslOf(env)
   return {
     brokers: brokersOf(env.KAFKA_BROKERS),
-    group: groupOf(env.KAFKA_GROUP || 'tidemark'),
+    // Two logs on the same brokers would share the records of one group, each having a part of them.
+    group: groupOf(
+      env.KAFKA_GROUP || (env.TIDEMARK_NAMESPACE ? `tidemark-${env.TIDEMARK_NAMESPACE}` : 'tidemark'),
+    ),
     topics: topicsOf(env.KAFKA_TOPICS || ''),
     ssl: sslOf(env),
     ...(sasl ? { sasl } : {}),

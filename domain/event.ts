@@ -15,7 +15,7 @@ export interface Metadata {
   /** The id of the event that caused this one. */
   readonly causationId?: string
   /**
-   * The source record's coordinate: `file:<hash>#<line>`, `kafka:<topic>/<partition>/<offset>`,
+   * The source record's coordinate: `file:<hash>#<line>`, `kafka:<topic>/<partition>/<offset>` (domain/source.ts),
    * `key:<idempotency key>#<index>`, …
    */
   readonly source?: string

@@ -23,6 +23,29 @@ export interface PartitionPlace {
   readonly offset: number
   /** The record that was read last, so that it is noticed when another one stands at its offset. */
   readonly last?: LastRecord
+  /**
+   * How many topics have been read under this name, this one included; absent in the first. The event that says that one
+   * replaced another decides it, and every later one repeats it.
+   */
+  readonly incarnation?: number
+}
+
+/**
+ * Where a record of a partition stands: `kafka:<topic>/<partition>/<offset>`. A topic that was made anew has other records
+ * at the same offsets: from the second one on, the partition says which it is, as in `kafka:<topic>/<partition>~2/<offset>`.
+ */
+export function partitionCoordinate(name: string, { incarnation }: PartitionPlace, offset: string): string {
+  return `kafka:${name}${incarnation === undefined ? '' : `~${incarnation}`}/${offset}`
+}
+
+/** A place further on in the same topic, or the first one in the topic that replaced it. */
+export function placeAfter(
+  { incarnation }: PartitionPlace,
+  next: Omit<PartitionPlace, 'incarnation'>,
+  replaced = false,
+): PartitionPlace {
+  if (replaced) return { ...next, incarnation: (incarnation ?? 1) + 1 }
+  return incarnation === undefined ? next : { ...next, incarnation }
 }
 
 export interface LastRecord {

@@ -42,6 +42,10 @@ export function readAddress(url: string): Address {
     )
   }
   const [, scheme = '', user, password, hosts = '', query = ''] = parts
+  // The client takes any number, and fails when it connects.
+  const ports = hosts.split(',').map((host) => /:(\d+)$/.exec(host)?.[1])
+  if (ports.some((given) => given !== undefined && (Number(given) < 1 || Number(given) > 65535)))
+    throw unusable('a port is a number from 1 to 65535')
   let secure = true
   for (const pair of query === '' ? [] : query.split('&')) {
     const [name = '', value = ''] = pair.split('=')

@@ -1,5 +1,6 @@
 import { categoryOf } from '../domain/event.js'
 import { LogUnusable } from './errors.js'
+import { isNamespace, namespaceForm } from './namespace.js'
 
 /** The stream that says whose log this is; see eventstoredb-claim.ts. */
 export const claimStream = 'tidemark-log'
@@ -17,11 +18,8 @@ export class StreamNames {
 
   /** @throws {LogUnusable} no namespace can be called so */
   constructor(namespace: string | undefined) {
-    // A dash would end the category that `$ce-` goes by, a full stop the namespace.
-    if (namespace !== undefined && !/^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(namespace)) {
-      throw new LogUnusable(
-        `${JSON.stringify(namespace)} is no namespace: it takes a letter, then letters, digits and _, 64 at most`,
-      )
+    if (namespace !== undefined && !isNamespace(namespace)) {
+      throw new LogUnusable(`${JSON.stringify(namespace)} is no namespace: it takes ${namespaceForm}`)
     }
     this.namespace = namespace
     this.#prefix = namespace === undefined ? '' : `${namespace}.`

@@ -76,6 +76,15 @@ export async function connect(options: MongoDbOptions): Promise<Connection> {
   }
 }
 
+/**
+ * Looks at the URL, and connects to nobody.
+ *
+ * @throws {InvalidReadStoreUrl}
+ */
+export function checkMongoDbUrl(options: MongoDbOptions): void {
+  connectionOf(options)
+}
+
 /** The last at is the one before the hosts, unless somebody left one in his password as it is. */
 const shape = /^mongodb(?:\+srv)?:\/\/(?:[^@/?]*@)?[^@/?]+(?:\/(?<database>[^@?]*))?(?:\?(?<options>.*))?$/s
 

@@ -49,7 +49,8 @@ const usualPatience = 60_000
 /** How long leaving may take, in milliseconds: then connections are cut. */
 const farewell = 10_000
 const usual: GroupTimes = {
-  session: 30_000,
+  // Whoever dies is replaced after it. Three heartbeats have to fail before somebody who lives is taken for dead.
+  session: 10_000,
   heartbeat: 3_000,
   fetch: 250,
   display: 2_000,

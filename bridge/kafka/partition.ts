@@ -1,7 +1,13 @@
 import type { Batch, KafkaMessage } from 'kafkajs'
 import type { EventStore } from '../../commands/intake.js'
 import { lastClaim, SourceReader, standingOf } from '../../commands/read-source.js'
-import { sourceStream, type LostRecords, type PartitionPlace } from '../../domain/source.js'
+import {
+  partitionCoordinate,
+  placeAfter,
+  sourceStream,
+  type LostRecords,
+  type PartitionPlace,
+} from '../../domain/source.js'
 import { arrivalAt } from '../arrivals.js'
 import type { AvroDecoder } from './avro.js'
 import type { BridgeFigures } from './figures.js'
@@ -179,12 +185,16 @@ export class PartitionReader {
     const { kind, topic } = this.#input
     const arrivals = []
     for (const message of page) {
-      const coordinate = `kafka:${this.name}/${message.offset}`
+      const coordinate = partitionCoordinate(this.name, reader.state, message.offset)
       const arrival = arrivalAt(kind, await recordOf(message, avro), coordinate)
       if (arrival) arrivals.push(arrival)
     }
     const ignored = page.length - arrivals.length
-    const { appended, duplicates, rejected } = await reader.take(arrivals, ignored, next)
+    const { appended, duplicates, rejected } = await reader.take(
+      arrivals,
+      ignored,
+      placeAfter(reader.state, next),
+    )
     figures.records(topic, 'ignored', ignored)
     figures.records(topic, 'appended', appended)
     figures.records(topic, 'duplicate', duplicates)
@@ -213,7 +223,7 @@ export class PartitionReader {
   ): Promise<number> {
     const { figures, report } = this.#options
     const lost: LostRecords = { from: reader.state.offset, to: low, reason }
-    await reader.lose(lost, { offset: low })
+    await reader.lose(lost, placeAfter(reader.state, { offset: low }, reason === 'replaced'))
     this.#unverified = undefined
     this.#skippedTo = undefined
     this.#shortness.isOver()

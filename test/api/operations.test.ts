@@ -34,6 +34,47 @@ void t.test('a process that is no API tells how it is, and nothing else', async 
   t.equal((await post('/agreements', agreement())).status, 404)
 })
 
+void t.test('figures of the process are there when a store is not', async (t) => {
+  let isSilent = false
+  const { get, readStore } = await startService(t, {
+    through: (log) => ({
+      append: (events, expect) => log.append(events, expect),
+      readStream: (stream, page) => log.readStream(stream, page),
+      readAll: (page) => log.readAll(page),
+      follow: (page, signal) => log.follow(page, signal),
+      // As a server does that takes connections, and says nothing.
+      head: () => (isSilent ? new Promise<number>(() => {}) : log.head()),
+      streams: (page) => log.streams(page),
+      close: () => log.close(),
+    }),
+  })
+  const sample = (text: string, name: string) => text.split('\n').filter((line) => line.startsWith(name))
+  t.equal(sample((await get('/metrics')).text, 'tidemark_projection_lag{').length, projections.length)
+
+  isSilent = true
+  const withoutLog = await get('/metrics')
+  t.equal(withoutLog.status, 200)
+  t.same(sample(withoutLog.text, 'tidemark_store_up'), [
+    'tidemark_store_up{store="log"} 0',
+    'tidemark_store_up{store="read-models"} 1',
+  ])
+  t.same(sample(withoutLog.text, 'tidemark_log_head_position'), [])
+  t.same(sample(withoutLog.text, 'tidemark_projection_'), [], 'they would be wrong')
+  t.ok(sample(withoutLog.text, 'http_request_duration_seconds_count').length > 0)
+  t.ok(sample(withoutLog.text, 'process_cpu_seconds_total').length > 0)
+
+  isSilent = false
+  await readStore.close()
+  const { status, text } = await get('/metrics')
+  t.equal(status, 200)
+  t.same(sample(text, 'tidemark_store_up'), [
+    'tidemark_store_up{store="log"} 1',
+    'tidemark_store_up{store="read-models"} 0',
+  ])
+  t.equal(sample(text, 'tidemark_log_head_position').length, 1)
+  t.same(sample(text, 'tidemark_dead_letters'), [])
+})
+
 void t.test('figures for Prometheus', async (t) => {
   const { post, get } = await startService(t)
   await post('/agreements', agreement())
@@ -53,6 +94,8 @@ void t.test('figures for Prometheus', async (t) => {
     'tidemark_records_total{kind="data-records",outcome="appended"} 2',
     'tidemark_records_total{kind="data-records",outcome="duplicate"} 1',
     'tidemark_records_total{kind="data-records",outcome="rejected"} 1',
+    'tidemark_store_up{store="log"} 1',
+    'tidemark_store_up{store="read-models"} 1',
     'tidemark_log_head_position 4',
     'tidemark_projection_position{projection="data-plans"} 4',
     'tidemark_projection_lag{projection="data-plans"} 0',

@@ -158,7 +158,47 @@ await withKafka(t, (kafka) => {
     t.match(letters, [
       ['nonsense', `kafka:${settings.records}/0/0`],
       ['more of it', `kafka:${settings.records}/0/1`],
-      ['other nonsense', /\/0\/0~[0-9a-f]{8}$/],
+      ['other nonsense', `kafka:${settings.records}/0~2/0`],
     ])
+  })
+  void t.test('records without an identity of their own are not those of the topic before', async (t) => {
+    const eventStore = openLog(t)
+    const settings = await kafka.settings()
+    const topic = settings.topics['billableevents.incoming']!
+    const billed = (...amounts: number[]) =>
+      amounts.map((amount) => ({ value: `1580515200000,Emma,${amount},DATA` }))
+    const sources = async () =>
+      (await wholeLog(eventStore, ['customer', 'deadletter'])).map(({ type, metadata }) => [
+        type,
+        metadata.source,
+      ])
+    const at = (partition: string, count: number) =>
+      numbers(0, count).map((offset) => ['BillableEventRecorded', `kafka:${topic}/${partition}/${offset}`])
+
+    await kafka.send(topic, billed(1, 2, 3))
+    const first = start(t, eventStore, settings)
+    await eventsOf(eventStore, ['customer'], 3)
+    await first.stop()
+
+    await makeAnew(kafka, topic)
+    // The first one has the content of the one that stood there before, the second one has another.
+    await kafka.send(topic, billed(1, 20))
+    const second = start(t, eventStore, settings)
+    await eventsOf(eventStore, ['customer'], 5)
+    await second.stop()
+    t.same(await sources(), [...at('0', 3), ...at('0~2', 2)])
+
+    await kafka.send(topic, billed(4))
+    const third = start(t, eventStore, settings)
+    await eventsOf(eventStore, ['customer'], 6)
+    await third.stop()
+    t.same(await sources(), [...at('0', 3), ...at('0~2', 3)], 'whoever reads on knows which topic it is')
+
+    await makeAnew(kafka, topic)
+    await kafka.send(topic, billed(1))
+    start(t, eventStore, settings)
+    await eventsOf(eventStore, ['customer'], 7)
+    t.same(await sources(), [...at('0', 3), ...at('0~2', 3), ...at('0~3', 1)])
+    t.equal((await lossesOf(eventStore)).length, 2)
   })
 })

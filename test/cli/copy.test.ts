@@ -79,7 +79,7 @@ function copyTests(url: string): void {
     const nowhere = await run(argumentsOf(join(folder, 'nowhere'), url, namespace))
     t.match(nowhere, { code: 1, output: '', errors: /there is no log in/ })
     const wrong = await run(argumentsOf(folder, 'esdb://admin:secret@localhost?nonsense=1', namespace))
-    t.match(wrong, { code: 1, output: '', errors: /no option "nonsense"/ })
+    t.match(wrong, { code: 2, output: '', errors: /no option "nonsense"/ })
     t.notMatch(wrong.errors, /secret/)
     t.match(await run(['copy', '--from', folder]), { code: 2, output: '' })
   })

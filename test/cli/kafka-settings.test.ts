@@ -40,6 +40,14 @@ void t.test('topics can have other names', async (t) => {
   t.match(outputTopicsOf(settings), [{ topic: 'prod_aggregates' }])
 })
 
+void t.test('a namespace has a group of its own, unless the group is named', async (t) => {
+  const group = (env: Record<string, string>) => kafkaSettings({ KAFKA_BROKERS, ...env })?.group
+  t.equal(group({ TIDEMARK_NAMESPACE: 'staging' }), 'tidemark-staging')
+  t.equal(group({ TIDEMARK_NAMESPACE: 'staging', KAFKA_GROUP: '' }), 'tidemark-staging')
+  t.equal(group({ TIDEMARK_NAMESPACE: 'staging', KAFKA_GROUP: 'mine' }), 'mine')
+  t.equal(group({ TIDEMARK_NAMESPACE: '' }), 'tidemark')
+})
+
 void t.test('TLS and credentials', async (t) => {
   const ca = join(temporaryFolder(t), 'ca.pem')
   writeFileSync(ca, 'certificates')

@@ -1,7 +1,13 @@
 import t, { type Test } from 'tap'
 import { arrivalAt } from '../../bridge/arrivals.js'
 import { lastClaim, SourceReader, standingOf } from '../../commands/read-source.js'
-import { nothingRead, sourceStream, type PartitionPlace } from '../../domain/source.js'
+import {
+  nothingRead,
+  partitionCoordinate,
+  placeAfter,
+  sourceStream,
+  type PartitionPlace,
+} from '../../domain/source.js'
 import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
 import { Countdown, Stopped, unansweredAppends } from '../projections/stopping.js'
@@ -88,6 +94,23 @@ void t.test('records that are lost are passed over, and that is a fact', async (
     { data: { lost, offset: 10 } },
   )
 })
+
+void t.test(
+  'which topic of its name is read is told by the log, whoever asks and however often',
+  async (t) => {
+    const eventStore = openLog(t)
+    const reader = await claim(eventStore)
+    await take(reader, 0, 3)
+    t.equal(partitionCoordinate('records/3', reader.state, '3'), 'kafka:records/3/3')
+    const lost = { from: 3, to: 0, reason: 'replaced' } as const
+    await reader.lose(lost, placeAfter(reader.state, { offset: 0 }, true))
+    const second = await claim(eventStore)
+    t.equal(partitionCoordinate('records/3', second.state, '0'), 'kafka:records/3~2/0')
+    await second.take([], 5, placeAfter(second.state, { offset: 5 }))
+    await second.settle()
+    t.match((await claim(eventStore)).state, { offset: 5, incarnation: 2 })
+  },
+)
 
 void t.test('a page whose answer was lost can be taken again', async (t) => {
   const eventStore = openLog(t)
