@@ -43,14 +43,18 @@ export const kinds = {
     // The last field is one of few words, and none of them is the beginning of another.
     endsItself: true,
     event: billableEventRecorded,
-    exact: { decimals: billableDecimals },
+    exact: { decimals: billableDecimals, integers: ['timestampMs'] },
   }),
   'wallet-events': kind({
     parse: parseWalletEvent,
     event: ofKnownType(moneyRecorded),
     exact: { decimals: walletDecimals },
   }),
-  'user-events': kind({ parse: parseUserEvent, event: ofKnownType(userChanged) }),
+  'user-events': kind({
+    parse: parseUserEvent,
+    event: ofKnownType(userChanged),
+    exact: { integers: ['birthYear'] },
+  }),
   'session-events': kind({
     parse: parseSessionEvent,
     event: ofKnownType(sessionChanged),

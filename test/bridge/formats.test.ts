@@ -199,6 +199,14 @@ void t.test('bytes in JSON are an integer as it is written', async (t) => {
   }
 })
 
+void t.test('so are instants and years', async (t) => {
+  const billable = '{"timestampMs":1580515200000.00001,"customer":"A","amountEUR":"1","type":"DATA"}'
+  t.same(faults(parsing(kinds['billable-events'], billable)), ['/timestampMs invalid-instant'])
+  const born = '{"type":"ChangeBirthDateEvent","userId":"u","processedAt":"2020-01-01T00:00Z"'
+  const year = `${born},"birthYear":1984.00000000000001}`
+  t.same(faults(parsing(kinds['user-events'], year)), ['/birthYear invalid-year'])
+})
+
 void t.test('does not believe a CSV line without an end: digits may be missing', async (t) => {
   const kind = kinds['data-records']
   for (let length = 1; length <= csv.length; length++) {
