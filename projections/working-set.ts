@@ -5,7 +5,7 @@ import { watchedId, wholePartition, type Partition } from './partition.js'
 import type { Documents, Projection, Touch } from './projection.js'
 
 /** When so many documents are in use, those that were not used lately are let go. */
-const documentsInUse = 10_000
+const documentsInUse = 5_000
 
 /** A derived event on its way to the log. */
 export interface Derived {
