@@ -37,12 +37,13 @@ export async function retrySessions(
 ): Promise<void> {
   if (ids.length === 0 && !options.all) throw new WrongUsage('say which sessions to retry, or --all')
   await withSystem(context, async (system) => {
-    const chosen = [...ids]
-    if (options.all) for await (const { sessionId } of unresolvedIn(system.readStore)) chosen.push(sessionId)
-    for (const id of new Set(chosen)) await retrySession(system.eventStore, id)
+    const wanted = new Set(ids)
+    if (options.all) for await (const { sessionId } of unresolvedIn(system.readStore)) wanted.add(sessionId)
+    const chosen = [...wanted]
+    for (const id of chosen) await retrySession(system.eventStore, id)
     await catchUp(system)
-    const needs = await settledNeeds(system, [...new Set(chosen)])
-    const outcomes = [...new Set(chosen)].map((sessionId) => ({
+    const needs = await settledNeeds(system, chosen)
+    const outcomes = chosen.map((sessionId) => ({
       sessionId,
       unresolved: needs.has(sessionId),
       // Nobody has asked for it yet.

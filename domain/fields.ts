@@ -58,6 +58,12 @@ export function Timestamp(meaning: string) {
   })
 }
 
+/** The schema of a record of a mixed source whose type is none of ours. */
+export const AnyOtherType = Type.Object(
+  { type: Type.String() },
+  { description: 'Any other type carries nothing for us.' },
+)
+
 /** The schema of a field that names a time zone. Whether there is one of that name is for `isTimeZone` to say. */
 export function TimeZone(meaning: string) {
   return Type.String({ description: `${meaning} A name of the IANA database.`, examples: ['Europe/Warsaw'] })

@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/schema'
 import { decimalOf } from './decimal.js'
 import type { Fault } from './fault.js'
-import { Decimal, Key, Label, Timestamp } from './fields.js'
+import { AnyOtherType, Decimal, Key, Label, Timestamp } from './fields.js'
 import { InvalidValue } from './invalid-record.js'
 import type { Money, MoneyEvent, PaymentRecorded, TransactionRecorded } from './money.js'
 import { recordParser, type Untrusted } from './record-parser.js'
@@ -46,14 +46,9 @@ const TransactionEvent = Type.Object(
 )
 
 /** A record of the wallet as it comes in, as JSON. Only payments and transactions are money. */
-export const WalletEventInput = Type.Union(
-  [
-    PaymentEvent,
-    TransactionEvent,
-    Type.Object({ type: Type.String() }, { description: 'Any other type carries nothing for us.' }),
-  ],
-  { description: 'Something that happened to a wallet.' },
-)
+export const WalletEventInput = Type.Union([PaymentEvent, TransactionEvent, AnyOtherType], {
+  description: 'Something that happened to a wallet.',
+})
 
 /** The fields of {@link WalletEventInput} that hold exact decimals. */
 export const walletDecimals = ['amount', 'openingBalance', 'closingBalance'] as const

@@ -72,16 +72,13 @@ export class Outbox implements DerivedEvents {
     this.#past = past
   }
 
-  /** Opens the outbox of a partition, and appends what a crash left in it. */
-  static async open(build: Build, eventStore: EventStore, partition: number): Promise<Outbox> {
-    const outbox = new Outbox(eventStore, partition, await eventStore.head())
-    outbox.#published = await drainOutbox(build, eventStore, partition)
-    return outbox
-  }
-
-  /** The same, but nothing is awaited: for whoever does not go on reading. */
-  static async openToFinish(build: Build, eventStore: EventStore, partition: number): Promise<Outbox> {
-    const outbox = new Outbox(eventStore, partition, 0)
+  /**
+   * Opens the outbox of a partition, and appends what a crash left in it.
+   *
+   * @param past what follows from events up to here is awaited; default the head. Whoever does not go on reading has none: 0
+   */
+  static async open(build: Build, eventStore: EventStore, partition: number, past?: number): Promise<Outbox> {
+    const outbox = new Outbox(eventStore, partition, past ?? (await eventStore.head()))
     outbox.#published = await drainOutbox(build, eventStore, partition)
     return outbox
   }

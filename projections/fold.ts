@@ -137,7 +137,7 @@ export class Fold {
    */
   static async finish(projection: Projection, build: Build, eventStore: EventStore): Promise<void> {
     for (let index = 0; index < build.partitions; index++) {
-      const outbox = await Outbox.openToFinish(build, eventStore, index)
+      const outbox = await Outbox.open(build, eventStore, index, 0)
       const partition = partitionOf(index, build.partitions)
       const fold = new Fold(projection, build, await build.checkpoint(index), outbox, partition)
       await fold.#payDebts()

@@ -56,8 +56,7 @@ export async function rebuild(projection: Projection, options: RebuildOptions): 
   const { eventStore, readStore } = options
   const start = performance.now()
   const partitions = options.partitions ?? (await readStore.live(projection.name))?.partitions
-  const build = await createBuild(projection, readStore, partitions)
-  try {
+  return withNewBuild(projection, readStore, partitions, async (build) => {
     const check = new DerivedCheck(eventStore)
     const folds = await openFolds(projection, build, check)
     const documents = await catchUpAndPromote(projection, build, folds, options)
@@ -71,6 +70,19 @@ export async function rebuild(projection: Projection, options: RebuildOptions): 
       seconds,
       derivedDifferences,
     }
+  })
+}
+
+/** Does something with an empty build, and discards it should that fail. */
+export async function withNewBuild<T>(
+  projection: Projection,
+  readStore: ReadStore,
+  partitions: number | undefined,
+  work: (build: Build) => Promise<T>,
+): Promise<T> {
+  const build = await createBuild(projection, readStore, partitions)
+  try {
+    return await work(build)
   } catch (error) {
     await readStore.discard(build).catch(() => {})
     throw error

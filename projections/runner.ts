@@ -5,7 +5,7 @@ import { Outbox } from './derived-events.js'
 import { failureIdOf, Fold, ProjectionFailed, runnerCollection } from './fold.js'
 import { partitionOf } from './partition.js'
 import type { Projection } from './projection.js'
-import { createBuild, rebuild } from './rebuild.js'
+import { rebuild, withNewBuild } from './rebuild.js'
 import { renewEvery, shareOf, Shares } from './shares.js'
 
 /** So many events a page while catching up. */
@@ -155,7 +155,12 @@ class Runner {
     const isFirst = this.#isMine(shareOf(projection.name, 0))
     if (!isFirst || !(isNewer || !this.#shares) || this.#failed.has(shareOf(projection.name, 0)))
       return undefined
-    if (!live) return firstBuild(projection, readStore, partitions)
+    if (!live) {
+      return withNewBuild(projection, readStore, partitions, async (build) => {
+        await readStore.promote(build)
+        return build
+      })
+    }
     this.#rebuilding.set(projection.name, this.#rebuild(projection))
     return undefined
   }
@@ -232,18 +237,6 @@ class Runner {
     }
     report({ type: 'failed', projection: projection.name, error: reason })
   }
-}
-
-/** The build of a projection that has none. */
-async function firstBuild(projection: Projection, readStore: ReadStore, partitions?: number): Promise<Build> {
-  const build = await createBuild(projection, readStore, partitions)
-  try {
-    await readStore.promote(build)
-  } catch (error) {
-    await readStore.discard(build).catch(() => {})
-    throw error
-  }
-  return build
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { RecordedEvent } from '../../domain/event.js'
+import type { NewEvent, RecordedEvent } from '../../domain/event.js'
 import type { EventStore } from '../../event-store/port.js'
 import { dataPlans } from '../../projections/data-plans.js'
 import { Outbox, outboxCollection } from '../../projections/derived-events.js'
@@ -21,6 +21,17 @@ import {
 } from './tidemark.js'
 
 const exceeding = [signed({ id: 'a', max: 10 }), recorded('r', '2020-01-10T00:00:00Z', 10)]
+
+/** Steps in which thirty plans are exceeded, their periods closed, and corrected. */
+function ninetyNotifications(): NewEvent[][] {
+  const subscribers = Array.from({ length: 30 }, (_, n) => `48${n}`)
+  return [
+    subscribers.map((msisdn) => signed({ id: `a${msisdn}`, msisdn, max: 10 })),
+    subscribers.map((msisdn) => recorded('r1', '2020-01-10T00:00:00Z', 10, msisdn)),
+    [advanced('2020-02-01T00:00:00Z')],
+    subscribers.map((msisdn) => recorded('r2', '2020-01-11T00:00:00Z', 10, msisdn)),
+  ]
+}
 
 async function outboxOf(tidemark: Tidemark): Promise<number> {
   return (await tidemark.live()).count(outboxCollection)
@@ -69,13 +80,7 @@ void t.test(
   async (t) => {
     const tidemark = await openTidemark(t)
     const { eventStore, readStore } = tidemark
-    const subscribers = Array.from({ length: 30 }, (_, n) => `48${n}`)
-    for (const step of [
-      subscribers.map((msisdn) => signed({ id: `a${msisdn}`, msisdn, max: 10 })),
-      subscribers.map((msisdn) => recorded('r1', '2020-01-10T00:00:00Z', 10, msisdn)),
-      [advanced('2020-02-01T00:00:00Z')],
-      subscribers.map((msisdn) => recorded('r2', '2020-01-11T00:00:00Z', 10, msisdn)),
-    ]) {
+    for (const step of ninetyNotifications()) {
       await tidemark.append(...step)
       for (const calls of [0, 0, 1, 1, 2]) {
         const stopping = unansweredAppends(
@@ -186,13 +191,7 @@ void t.test('a new read store appends what an old log lacks, and nothing else', 
 
 async function manyNotifications(t: Test) {
   const tidemark = await openTidemark(t)
-  const subscribers = Array.from({ length: 30 }, (_, n) => `48${n}`)
-  for (const step of [
-    subscribers.map((msisdn) => signed({ id: `a${msisdn}`, msisdn, max: 10 })),
-    subscribers.map((msisdn) => recorded('r1', '2020-01-10T00:00:00Z', 10, msisdn)),
-    [advanced('2020-02-01T00:00:00Z')],
-    subscribers.map((msisdn) => recorded('r2', '2020-01-11T00:00:00Z', 10, msisdn)),
-  ]) {
+  for (const step of ninetyNotifications()) {
     await tidemark.append(...step)
     await tidemark.fold(dataPlans)
   }
