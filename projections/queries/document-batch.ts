@@ -44,7 +44,7 @@ export class DocumentBatch {
     const wanted = this.#wanted
     this.#wanted = new Map()
     try {
-      this.#forgetChanged()
+      const version = this.#forgetChanged()
       for (const [id, { resolve }] of wanted) {
         const row = this.#kept.get(id)
         if (!row) continue
@@ -58,7 +58,7 @@ export class DocumentBatch {
       for (const row of rows) {
         wanted.get(row.id)?.resolve(row)
         wanted.delete(row.id)
-        this.#keep(row)
+        this.#keep(row, version)
       }
       for (const { resolve } of wanted.values()) resolve(undefined)
     } catch (error) {
@@ -66,14 +66,17 @@ export class DocumentBatch {
     }
   }
 
-  #forgetChanged(): void {
+  /** Answers the version that what is read from now on is at least of. */
+  #forgetChanged(): number | undefined {
     const version = this.#readStore.dataVersion?.()
     if (version === undefined || version !== this.#version) this.#forget()
     this.#version = version
+    return version
   }
 
-  #keep(row: Row): void {
-    if (this.#version === undefined) return
+  /** What took so long to read that another version was seen meanwhile may be older than that. */
+  #keep(row: Row, version: number | undefined): void {
+    if (version === undefined || version !== this.#version) return
     if (this.#keptCharacters > mostKept) this.#forget()
     this.#kept.set(row.id, row)
     this.#keptCharacters += row.text.length
