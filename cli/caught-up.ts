@@ -1,5 +1,5 @@
 import type { EventStore } from '../event-store/port.js'
-import { outboxCollection } from '../projections/derived-events.js'
+import { outboxCollection } from '../projections/outbox.js'
 import { failureIds, runnerCollection } from '../projections/fold.js'
 import { projections } from '../projections/index.js'
 import type { Projection } from '../projections/projection.js'

@@ -57,15 +57,15 @@ async function monthsFrom(
   clock: BillingClock,
   documents: Documents,
 ): Promise<{ ended: StoredMonth[]; open?: StoredMonth; next?: string | undefined }> {
-  const { rows } = await documents.page(customerMonths, { from, limit: invoicesASlice + 1 })
+  const { ids, next } = await documents.loadBetween(customerMonths, { from, limit: invoicesASlice })
   const ended: StoredMonth[] = []
-  for (const { id, text } of rows.slice(0, invoicesASlice)) {
-    const month = JSON.parse(text) as CustomerMonth
-    if (!documents.owns(month.customer)) continue
+  for (const id of ids) {
+    const month = documents.get<CustomerMonth>(customerMonths, id)
+    if (!month || !documents.owns(month.customer)) continue
     if (endOf(month, clock.zone) > billingNow(clock)) return { ended, open: { id, month } }
     ended.push({ id, month })
   }
-  return { ended, next: rows[invoicesASlice]?.id }
+  return { ended, next }
 }
 
 function endOf({ month }: CustomerMonth, zone: string): number {

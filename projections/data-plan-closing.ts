@@ -1,7 +1,7 @@
 import type { BillingPeriod } from '../domain/billing-period.js'
 import { reading } from '../domain/data-record-clock.js'
 import { close } from '../domain/notification.js'
-import { clockOf, never, setClock } from './data-plan-documents.js'
+import { clockOf, listPeriod, never, openPeriods, setClock, type OpenPeriod } from './data-plan-documents.js'
 import type { Debt, Documents } from './projection.js'
 
 /** So many periods are closed in one slice when a month ends for everybody. */
@@ -32,7 +32,10 @@ async function closeDuePeriods(documents: Documents): Promise<void> {
   await documents.load('billing-periods', due)
   for (const id of due) {
     const period = documents.get<BillingPeriod>('billing-periods', id)
-    if (period?.openUntil) documents.put('billing-periods', id, closed(period, true, documents))
+    if (!period?.openUntil) continue
+    const after = closed(period, true, documents)
+    listPeriod(documents, id, period.openUntil, after)
+    documents.put('billing-periods', id, after)
   }
   setClock(documents, { nextClosing })
 }
@@ -40,18 +43,20 @@ async function closeDuePeriods(documents: Documents): Promise<void> {
 /** The first periods that are due, and when the next one is; null where there may be more that are due. */
 async function duePeriods(documents: Documents, now: number) {
   const due: string[] = []
-  let after: string | undefined
+  let from: string | undefined
   do {
-    const query = { index: 'open', limit: periodsASlice, ...(after === undefined ? {} : { after }) }
-    const { rows, next } = await documents.page('billing-periods', query)
-    for (const { id, text } of rows) {
-      const { msisdn, openUntil } = JSON.parse(text) as BillingPeriod
-      if (!openUntil || !documents.owns(msisdn)) continue
+    const range = { limit: periodsASlice, ...(from === undefined ? {} : { from }) }
+    const { ids, next } = await documents.loadBetween(openPeriods, range)
+    for (const id of ids) {
+      const open = documents.get<OpenPeriod>(openPeriods, id)
+      if (!open || !documents.owns(open.msisdn)) continue
+      const end = id.indexOf('/')
+      const openUntil = id.slice(0, end)
       if (Date.parse(openUntil) > now) return { due, nextClosing: openUntil }
-      due.push(id)
+      due.push(id.slice(end + 1))
     }
     if (next !== undefined && due.length >= periodsASlice) return { due, nextClosing: null }
-    after = next
-  } while (after !== undefined)
+    from = next
+  } while (from !== undefined)
   return { due, nextClosing: never }
 }

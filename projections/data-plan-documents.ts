@@ -18,6 +18,17 @@ export interface ClockDocument extends DataRecordClock {
   readonly nextClosing: string | null
 }
 
+/**
+ * The periods that are open, by when they end, so that those which are due are found without asking an index: the id is
+ * `<end, ISO 8601, UTC>/<period id>`.
+ */
+export const openPeriods = 'open-periods'
+
+export interface OpenPeriod {
+  /** Whose it is. */
+  readonly msisdn: string
+}
+
 /** The clock's document, of which there is one. */
 export const clockId = 'data-records'
 /** No period is going to close. In the order of text it comes after every end of a period. */
@@ -59,12 +70,31 @@ export function periodOf(documents: Documents, agreement: Agreement, month: Mont
   return begun
 }
 
+/** Keeps the list of open periods: a period that was open until a time, or not, is now to be stored as it is. */
+export function listPeriod(
+  documents: Documents,
+  id: string,
+  before: string | undefined,
+  { openUntil, msisdn }: Pick<BillingPeriod, 'openUntil' | 'msisdn'>,
+): void {
+  if (openUntil === before) return
+  if (before !== undefined) documents.delete(openPeriods, `${before}/${id}`)
+  if (openUntil !== undefined) {
+    documents.put(openPeriods, `${openUntil}/${id}`, { msisdn } satisfies OpenPeriod)
+  }
+}
+
 /** Stores a period as it is after notifications were raised, or what stays of it if it lost its last record. */
 export function putPeriod(documents: Documents, agreement: Agreement, month: Month, notices: Notices): void {
   const { period, raised } = notices
   for (const { event, revision } of raised) documents.derive(event, revision)
   const id = periodId(agreement, month)
-  if (period.recordCount > 0) return documents.put('billing-periods', id, period)
+  const before = documents.get<BillingPeriod>('billing-periods', id)?.openUntil
+  if (period.recordCount > 0) {
+    listPeriod(documents, id, before, period)
+    return documents.put('billing-periods', id, period)
+  }
+  listPeriod(documents, id, before, { openUntil: undefined, msisdn: period.msisdn })
   documents.delete('billing-periods', id)
   const { lateRecords, revision, notified } = period
   const subscriber = subscriberOf(documents, agreement.msisdn)

@@ -14,7 +14,16 @@ import type { RecordedEvent } from '../domain/event.js'
 import { notify } from '../domain/notification.js'
 import { parseTimestamp } from '../domain/timestamp.js'
 import { closed, closing } from './data-plan-closing.js'
-import { clockId, clockOf, periodOf, setClock, subscriberOf, type Subscriber } from './data-plan-documents.js'
+import {
+  clockId,
+  clockOf,
+  listPeriod,
+  openPeriods,
+  periodOf,
+  setClock,
+  subscriberOf,
+  type Subscriber,
+} from './data-plan-documents.js'
 import { takeOver } from './data-plan-takeover.js'
 import type { HeldDocument } from './kept-documents.js'
 import { SubscriberMemo, type Match } from './data-plan-memo.js'
@@ -27,13 +36,14 @@ import { addToPage, recordPageId, recordPages, recordPageSpec } from './record-p
  */
 export const dataPlans: SharedProjection = {
   name: 'data-plans',
-  version: 3,
+  version: 4,
   categories: ['agreement', 'subscriber', 'clock', 'billing'],
   derives: ['DataPlanExceeded', 'BillingPeriodClosed', 'BillingPeriodCorrected'],
   collections: {
     agreements: {},
     subscribers: {},
-    'billing-periods': { indexes: { open: ['openUntil'] } },
+    'billing-periods': {},
+    [openPeriods]: {},
     [recordPages]: recordPageSpec,
     clocks: {},
   },
@@ -106,12 +116,13 @@ function countRecord(
 ): void {
   const { recordedAt, externalRecordId, recordedBytes } = data
   const ended = reading(clockOf(documents)) >= month.end
-  const before = (held.document as BillingPeriod | undefined) ?? periodOf(documents, agreement, month)
-  const period = closed(before, ended, documents)
+  const stored = held.document as BillingPeriod | undefined
+  const period = closed(stored ?? periodOf(documents, agreement, month), ended, documents)
   const record = { internalRecordId: id, externalRecordId, recordedAt, recordedBytes }
   const counted = addRecords(period, [record], ended)
   const notices = notify(counted, period.totalRecordedBytes, ended, { id, metadata })
   for (const { event, revision } of notices.raised) documents.derive(event, revision)
+  listPeriod(documents, held.id, stored?.openUntil, notices.period)
   held.change(notices.period)
   tickClock(documents, recordedAt)
 }

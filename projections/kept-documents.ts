@@ -1,3 +1,4 @@
+import { compareBytewise } from '../domain/bytewise.js'
 import type { Document, Write } from '../read-store/port.js'
 
 /** A document at hand that its user may hold on to, as long as {@link use} says so. */
@@ -47,6 +48,17 @@ export class KeptDocuments {
     const entry = this.#entries.get(id)
     entry?.use()
     return entry
+  }
+
+  /** The ids in a range of those that there are, in their order (bytewise). Costs a look at each that is at hand. */
+  idsBetween(from: string | undefined, to: string | undefined): string[] {
+    const ids: string[] = []
+    for (const { id, document } of this.#entries.values()) {
+      if (document === undefined) continue
+      if (from !== undefined && compareBytewise(id, from) < 0) continue
+      if (to === undefined || compareBytewise(id, to) < 0) ids.push(id)
+    }
+    return ids.sort(compareBytewise)
   }
 
   /** Takes in what the store holds. */

@@ -45,7 +45,7 @@ export interface WaitingChange {
   /** Where the event that caused it stands: money that came after it knows already. */
   readonly position: number
   readonly cause: Metadata
-  /** How far it has been carried out: the list of pages that is next, or the page that was last. */
+  /** How far it has been carried out: the list of pages that is next, or where the pages go on. */
   readonly done?: number | string
 }
 

@@ -1,7 +1,7 @@
 import { formatTimestamp } from '../domain/timestamp.js'
 import { changesOf, putChanges, type UserChange, type WaitingChange } from './money-changes.js'
 import { changePage } from './money-page-changes.js'
-import { mayReach, moneyPages, userOfPage } from './money-pages.js'
+import { mayReach, moneyPages, userOfPage, type MoneyPage } from './money-pages.js'
 import { sessionPages, type MoneySession, type SessionPages } from './money-sessions.js'
 import type { Debt, Documents } from './projection.js'
 
@@ -63,7 +63,6 @@ function isAtHand(page: string, documents: Documents): boolean {
   return documents.has(moneyPages, page) && documents.has('users', userOfPage(page))
 }
 
-/** Asks for everything before anything is changed: what is asked for is written to the disk first. */
 async function partsOf(changes: readonly WaitingChange[], documents: Documents): Promise<Part[]> {
   const sessions = changes.flatMap(({ change }) => (change.type === 'session' ? [change.sessionId] : []))
   await documents.load('sessions', sessions)
@@ -108,13 +107,11 @@ async function partOfUser(
   { userId, from, to }: UserChange,
   documents: Documents,
 ): Promise<Part> {
-  const start = typeof waiting.done === 'string' ? `${waiting.done}!` : `${userId}/${dayOf(from)}/`
+  const start = typeof waiting.done === 'string' ? waiting.done : `${userId}/${dayOf(from)}/`
   const end = to === null ? `${userId}/~` : `${userId}/${dayOf(to - 1)}/~`
-  const { rows, next } = await documents.page(moneyPages, { from: start, to: end, limit: pagesASlice })
-  const pages = rows.filter(({ text }) => mayReach(text, from, to)).map(({ id }) => id)
-  const last = rows.at(-1)?.id
-  if (next === undefined || last === undefined) return { waiting, pages }
-  return { waiting, pages, left: { ...waiting, done: last } }
+  const { ids, next } = await documents.loadBetween(moneyPages, { from: start, to: end, limit: pagesASlice })
+  const pages = ids.filter((id) => mayReach(documents.get<MoneyPage>(moneyPages, id), from, to))
+  return next === undefined ? { waiting, pages } : { waiting, pages, left: { ...waiting, done: next } }
 }
 
 function dayOf(instant: number): string {

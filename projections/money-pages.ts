@@ -14,7 +14,7 @@ export const moneyPlaces = 'money-places'
 const moneyAPage = 16
 
 export interface MoneyPage {
-  /** The least and the greatest time of its money, epoch milliseconds. First, so that they are found without parsing. */
+  /** The least and the greatest time of its money, epoch milliseconds. */
   first: number
   last: number
   readonly money: EnrichedMoney[]
@@ -37,13 +37,9 @@ export function beginPage(userId: string, processedAt: string, position: number)
   return { id: `${userId}/${day}/${String(position).padStart(16, '0')}`, day, count: 0 }
 }
 
-/**
- * Whether a page may have money from one time on and up to another (epoch milliseconds; null: for ever), going by the two
- * numbers with which its text begins.
- */
-export function mayReach(text: string, from: number, to: number | null): boolean {
-  const [, first, last] = /^\{"first":(-?\d+),"last":(-?\d+)/.exec(text) ?? []
-  return Number(last) >= from && (to === null || Number(first) < to)
+/** Whether a page may have money from one time on and up to another (epoch milliseconds; null: for ever). */
+export function mayReach(page: MoneyPage | undefined, from: number, to: number | null): boolean {
+  return page !== undefined && page.last >= from && (to === null || page.first < to)
 }
 
 /** The user whose page it is: a user's id has no slash. */

@@ -53,6 +53,19 @@ export type Want = (collection: string, id: string) => void
 /** Only what depends on other documents than those touched needs to be asynchronous. */
 export type Handler = (event: RecordedEvent, documents: Documents) => void | Promise<void>
 
+/** Ids of a collection in their order (bytewise): from one on, up to another but not that one. */
+export interface IdRange {
+  readonly from?: string
+  readonly to?: string
+  readonly limit: number
+}
+
+export interface IdSlice {
+  readonly ids: readonly string[]
+  /** Where the range goes on: the next slice is from here on. Absent if this is all. */
+  readonly next?: string
+}
+
 /** The documents that a projection works on, as they stand after the event before. */
 export interface Documents {
   /** A document that was touched, loaded or written before; undefined if there is none. */
@@ -65,13 +78,15 @@ export interface Documents {
   hold(collection: string, id: string): HeldDocument | undefined
   /** Loads documents that no touch named. */
   load(collection: string, ids: readonly string[]): Promise<void>
+  /** Loads the documents of a range of ids, those that were put just now among them. Not for what was written and forgotten. */
+  loadBetween(collection: string, range: IdRange): Promise<IdSlice>
   put(collection: string, id: string, document: Document): void
   /** Puts a document that no handler will ever `get`: it is written and forgotten. */
   write(collection: string, id: string, document: Document): void
   delete(collection: string, id: string): void
   /**
    * A page of a collection as the events before this one left it. A handler that has begun to write cannot
-   * ask any more.
+   * ask any more. What has changed is written to the disk first: where ids will do, {@link loadBetween} is far cheaper.
    */
   page(collection: string, query: Query): Promise<{ rows: readonly Row[]; next?: string }>
   /**

@@ -1,7 +1,7 @@
 import type { EventStore } from '../event-store/port.js'
 import { Fenced } from '../read-store/errors.js'
 import type { Build, ReadStore } from '../read-store/port.js'
-import { Outbox } from './derived-events.js'
+import { Outbox } from './outbox.js'
 import { failureIdOf, Fold, ProjectionFailed, runnerCollection } from './fold.js'
 import { partitionOf } from './partition.js'
 import type { Projection } from './projection.js'

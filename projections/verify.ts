@@ -1,7 +1,7 @@
 import type { EventStore } from '../event-store/port.js'
 import { Fenced } from '../read-store/errors.js'
 import type { Build, ReadModel, ReadStore, Row, Snapshot } from '../read-store/port.js'
-import { DerivedCheck } from './derived-events.js'
+import { DerivedCheck } from './derived-check.js'
 import { Fold, isOwing } from './fold.js'
 import type { Projection } from './projection.js'
 import { checkpointsOf, countCopies, createBuild, foldTo, openFolds } from './rebuild.js'

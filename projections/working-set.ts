@@ -2,7 +2,7 @@ import type { NewEvent, RecordedEvent } from '../domain/event.js'
 import type { Document, Query, ReadModel, Row, UnitOfWork, Write } from '../read-store/port.js'
 import { KeptDocuments, type HeldDocument } from './kept-documents.js'
 import { watchedId, wholePartition, type Partition } from './partition.js'
-import type { Documents, Projection, Touch } from './projection.js'
+import type { Documents, IdRange, IdSlice, Projection, Touch } from './projection.js'
 
 /** When so many documents are in use, those that were not used lately are let go. */
 const documentsInUse = 5_000
@@ -21,6 +21,8 @@ export class WorkingSet implements Documents {
   readonly #build: ReadModel
   readonly #kept = new Map<string, KeptDocuments>()
   #written = new Map<string, Write[]>()
+  /** The collections that anything was {@link write written} to. */
+  readonly #forgotten = new Set<string>()
   #derived: Derived[] = []
   readonly #flush: (changed: boolean) => Promise<void>
   readonly #projection: Pick<Projection, 'watches'>
@@ -76,6 +78,19 @@ export class WorkingSet implements Documents {
     for (const { id, text } of rows) kept.add(id, JSON.parse(text) as Document)
   }
 
+  async loadBetween(collection: string, { from, to, limit }: IdRange): Promise<IdSlice> {
+    if (this.#forgotten.has(collection)) throw new TypeError(`${collection} is written and forgotten`)
+    const kept = this.#collection(collection)
+    const query = { ...(from !== undefined && { from }), ...(to !== undefined && { to }), limit: limit + 1 }
+    const { rows } = kept.isWhole ? { rows: [] } : await this.#asking(this.#build.page(collection, query))
+    for (const { id, text } of rows) if (!kept.find(id)) kept.add(id, JSON.parse(text) as Document)
+    // Beyond the last row there may be others that are stored and not at hand.
+    const end = rows[limit]?.id
+    const ids = kept.idsBetween(from, end ?? to)
+    const next = ids[limit] ?? end
+    return { ids: ids.slice(0, limit), ...(next !== undefined && { next }) }
+  }
+
   /**
    * Loads what a page of events touches, one query a round and collection.
    *
@@ -114,6 +129,7 @@ export class WorkingSet implements Documents {
   }
 
   write(collection: string, id: string, document: Document): void {
+    this.#forgotten.add(collection)
     const writes = this.#written.get(collection)
     if (writes) writes.push({ id, document })
     else this.#written.set(collection, [{ id, document }])

@@ -1,6 +1,6 @@
 import type { EventStore } from '../../event-store/port.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
-import { outboxCollection } from '../derived-events.js'
+import { outboxCollection } from '../outbox.js'
 import { isOwing } from '../fold.js'
 import type { Projection } from '../projection.js'
 import { failureOf } from '../status.js'

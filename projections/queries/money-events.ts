@@ -73,9 +73,9 @@ async function newestBefore(
     if (dayOfPage !== day && newest.length >= count) break
     day = dayOfPage
     const least = newest.length >= count ? instantOf(newest[count - 1]) : -Infinity
-    if (!mayReach(text, least, last ? last[0] + 1 : null)) continue
-    const { money } = JSON.parse(text) as MoneyPage
-    for (const one of money) if (!last || byNewest(placeInList(one), last) > 0) newest.push(one)
+    const page = JSON.parse(text) as MoneyPage
+    if (!mayReach(page, least, last ? last[0] + 1 : null)) continue
+    for (const one of page.money) if (!last || byNewest(placeInList(one), last) > 0) newest.push(one)
     newest.sort((a, b) => byNewest(placeInList(a), placeInList(b))).splice(count)
   }
   return newest

@@ -1,6 +1,6 @@
 import type { EventStore } from '../../event-store/port.js'
 import { asOf, type Past } from '../../projections/as-of.js'
-import { DerivedCheck } from '../../projections/derived-events.js'
+import { DerivedCheck } from '../../projections/derived-check.js'
 import { Fold } from '../../projections/fold.js'
 import type { Projection } from '../../projections/projection.js'
 import { createBuild } from '../../projections/rebuild.js'

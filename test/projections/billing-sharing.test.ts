@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { NewEvent } from '../../domain/event.js'
 import { customerBilling } from '../../projections/customer-billing.js'
-import { Outbox } from '../../projections/derived-events.js'
+import { Outbox } from '../../projections/outbox.js'
 import { collectionsOf, Fold } from '../../projections/fold.js'
 import { partitionOf } from '../../projections/partition.js'
 import type { Projection } from '../../projections/projection.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Outbox } from '../../projections/derived-events.js'
+import { Outbox } from '../../projections/outbox.js'
 import { customerBilling } from '../../projections/customer-billing.js'
 import { Fold } from '../../projections/fold.js'
 import { typeBilling } from '../../projections/type-billing.js'

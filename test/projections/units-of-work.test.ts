@@ -1,7 +1,7 @@
 import t from 'tap'
 import { dataPlans } from '../../projections/data-plans.js'
 import { foldTo } from '../../projections/rebuild.js'
-import { DerivedCheck } from '../../projections/derived-events.js'
+import { DerivedCheck } from '../../projections/derived-check.js'
 import { collectionsOf, Fold } from '../../projections/fold.js'
 import type { Build } from '../../read-store/port.js'
 import {

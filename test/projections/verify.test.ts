@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { NewEvent } from '../../domain/event.js'
 import { dataPlans } from '../../projections/data-plans.js'
-import { outboxCollection } from '../../projections/derived-events.js'
+import { outboxCollection } from '../../projections/outbox.js'
 import { projections } from '../../projections/index.js'
 import { rebuild } from '../../projections/rebuild.js'
 import type { Write } from '../../read-store/port.js'
