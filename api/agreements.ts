@@ -5,7 +5,7 @@ import { dataPlans } from '../projections/data-plans.js'
 import { pastOfAgreement } from '../projections/data-plan-past.js'
 import { agreementsOf, type AgreementDocument } from '../projections/queries/agreements.js'
 import { component, documentAnswer, documentProblems, notModified, problemAnswers } from './answers.js'
-import { DocumentHeaders, sendRow } from './documents.js'
+import { DocumentHeaders, ofReadModels, sendDocument } from './documents.js'
 import { agreementId, DocumentQuery } from './parameters.js'
 import { Problem } from './problem.js'
 import { intakeRoute } from './record-intake.js'
@@ -45,14 +45,14 @@ export function agreementRoutes(server: Server, services: Services): void {
       ...problemAnswers(...documentProblems),
     },
   }
-  server.get('/agreements/:id', { schema }, async (request, reply) => {
+  server.get('/agreements/:id', { schema, config: ofReadModels }, async (request, reply) => {
     const { id } = request.params
     const past = await timeTravel.models(request.query, reply, pastOfAgreement(id))
     const { minPosition } = request.query
     if (!past && minPosition !== undefined) await caughtUp.documents(dataPlans.name, minPosition)
     const row = await (past ? agreementsOf(past) : agreements).get(id)
     if (!row) throw unknownAgreement(id, past)
-    return sendRow(request, reply, row)
+    return sendDocument(request, reply, row.text)
   })
 }
 

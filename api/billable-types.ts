@@ -16,7 +16,7 @@ import {
   problemAnswers,
 } from './answers.js'
 import { billedMonth, chargesFields } from './customers.js'
-import { DocumentHeaders, sendDocument } from './documents.js'
+import { DocumentHeaders, ofReadModels, sendDocument } from './documents.js'
 import { asTexts, sendList } from './lists.js'
 import { listParameters, month, MonthQuery } from './parameters.js'
 import { Problem } from './problem.js'
@@ -62,7 +62,7 @@ export function billableTypeRoutes(server: Server, services: Services): void {
       ...problemAnswers(...documentProblems),
     },
   }
-  server.get('/types/:type', { schema: monthSchema }, async (request, reply) => {
+  server.get('/types/:type', { schema: monthSchema, config: ofReadModels }, async (request, reply) => {
     const { query } = request
     const type = knownType(request.params.type)
     const past = await timeTravel.models(query, reply, pastOfType(type))

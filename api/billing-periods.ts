@@ -17,7 +17,7 @@ import {
   problemAnswers,
 } from './answers.js'
 import { DataRecordAnswer } from './data-records.js'
-import { DocumentHeaders, sendRow } from './documents.js'
+import { DocumentHeaders, ofReadModels, sendDocument } from './documents.js'
 import { asTexts, sendList } from './lists.js'
 import { agreementId, DocumentQuery, ListQuery, month } from './parameters.js'
 import { Problem } from './problem.js'
@@ -92,16 +92,20 @@ export function billingPeriodRoutes(server: Server, services: Services): void {
       ...problemAnswers(...documentProblems),
     },
   }
-  server.get('/agreements/:id/billing-periods/:month', { schema: documentSchema }, async (request, reply) => {
-    const { params, query } = request
-    const { minPosition } = query
-    const past = await timeTravel.models(query, reply, pastOfAgreement(params.id))
-    if (!past && minPosition !== undefined) await caughtUp.documents(dataPlans.name, minPosition)
-    const row = await (past ? billingPeriodsOf(past) : periods).get(params.id, params.month)
-    if (row) return sendRow(request, reply, row)
-    await agreementOf(past ? agreementsOf(past) : agreements, params.id, past)
-    throw unknownPeriod(params, past)
-  })
+  server.get(
+    '/agreements/:id/billing-periods/:month',
+    { schema: documentSchema, config: ofReadModels },
+    async (request, reply) => {
+      const { params, query } = request
+      const { minPosition } = query
+      const past = await timeTravel.models(query, reply, pastOfAgreement(params.id))
+      if (!past && minPosition !== undefined) await caughtUp.documents(dataPlans.name, minPosition)
+      const row = await (past ? billingPeriodsOf(past) : periods).get(params.id, params.month)
+      if (row) return sendDocument(request, reply, row.text)
+      await agreementOf(past ? agreementsOf(past) : agreements, params.id, past)
+      throw unknownPeriod(params, past)
+    },
+  )
 
   const recordsSchema = {
     summary: 'The data records of a billing period, newest first',

@@ -14,7 +14,7 @@ import {
   notModified,
   problemAnswers,
 } from './answers.js'
-import { DocumentHeaders, sendDocument } from './documents.js'
+import { DocumentHeaders, ofReadModels, sendDocument } from './documents.js'
 import { asTexts, sendList } from './lists.js'
 import { customer, DocumentQuery, ListQuery, month, MonthQuery } from './parameters.js'
 import { Problem } from './problem.js'
@@ -77,14 +77,18 @@ export function customerRoutes(server: Server, services: Services): void {
       ...problemAnswers(...documentProblems),
     },
   }
-  server.get('/customers/:customer', { schema: monthSchema }, async (request, reply) => {
-    const { params, query } = request
-    const past = await timeTravel.models(query, reply, pastOfCustomer(params.customer))
-    if (!past) await upTo(query.minPosition)
-    const billed = await (past ? customerBillingOf(past) : billing).month(params.customer, query.month)
-    if (!billed) throw unknownCustomer(params.customer, past)
-    return sendDocument(request, reply, JSON.stringify(billed))
-  })
+  server.get(
+    '/customers/:customer',
+    { schema: monthSchema, config: ofReadModels },
+    async (request, reply) => {
+      const { params, query } = request
+      const past = await timeTravel.models(query, reply, pastOfCustomer(params.customer))
+      if (!past) await upTo(query.minPosition)
+      const billed = await (past ? customerBillingOf(past) : billing).month(params.customer, query.month)
+      if (!billed) throw unknownCustomer(params.customer, past)
+      return sendDocument(request, reply, JSON.stringify(billed))
+    },
+  )
 
   const listSchema = {
     summary: 'The invoices of a customer, by month',
@@ -116,17 +120,21 @@ export function customerRoutes(server: Server, services: Services): void {
       ...problemAnswers(...documentProblems),
     },
   }
-  server.get('/customers/:customer/invoices/:month', { schema: invoiceSchema }, async (request, reply) => {
-    const { params, query } = request
-    const past = await timeTravel.models(query, reply, pastOfCustomer(params.customer))
-    if (!past) await upTo(query.minPosition)
-    const invoices = past ? customerBillingOf(past) : billing
-    const issued = await invoices.invoice(params.customer, params.month)
-    if (issued) return sendDocument(request, reply, JSON.stringify(issued))
-    if (!(await invoices.isKnown(params.customer))) throw unknownCustomer(params.customer, past)
-    const name = JSON.stringify(params.customer)
-    throw new Problem('not-found', `customer ${name} has no invoice for ${params.month}${whenAsked(past)}`)
-  })
+  server.get(
+    '/customers/:customer/invoices/:month',
+    { schema: invoiceSchema, config: ofReadModels },
+    async (request, reply) => {
+      const { params, query } = request
+      const past = await timeTravel.models(query, reply, pastOfCustomer(params.customer))
+      if (!past) await upTo(query.minPosition)
+      const invoices = past ? customerBillingOf(past) : billing
+      const issued = await invoices.invoice(params.customer, params.month)
+      if (issued) return sendDocument(request, reply, JSON.stringify(issued))
+      if (!(await invoices.isKnown(params.customer))) throw unknownCustomer(params.customer, past)
+      const name = JSON.stringify(params.customer)
+      throw new Problem('not-found', `customer ${name} has no invoice for ${params.month}${whenAsked(past)}`)
+    },
+  )
 }
 
 function unknownCustomer(name: string, past?: PastModels): Problem {

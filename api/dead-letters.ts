@@ -14,7 +14,7 @@ import {
   notModified,
   problemAnswers,
 } from './answers.js'
-import { DocumentHeaders, sendRow } from './documents.js'
+import { DocumentHeaders, ofReadModels, sendDocument } from './documents.js'
 import { sendList } from './lists.js'
 import { DocumentQuery, listParameters, WriteHeaders } from './parameters.js'
 import { Problem } from './problem.js'
@@ -83,16 +83,20 @@ export function deadLetterRoutes(server: Server, services: Services): void {
       ...problemAnswers(...documentProblems),
     },
   }
-  server.get('/dead-letters/:id', { schema: documentSchema }, async (request, reply) => {
-    const { id } = request.params
-    const { minPosition } = request.query
-    const past = await timeTravel.models(request.query, reply, pastOfDeadLetter(id))
-    if (!past && minPosition !== undefined) await caughtUp.documents(deadLetters.name, minPosition)
-    const row = await findDeadLetter(past ?? readStore, id)
-    if (!row)
-      throw new Problem('not-found', `there is no dead letter ${JSON.stringify(id)}${whenAsked(past)}`)
-    return sendRow(request, reply, row)
-  })
+  server.get(
+    '/dead-letters/:id',
+    { schema: documentSchema, config: ofReadModels },
+    async (request, reply) => {
+      const { id } = request.params
+      const { minPosition } = request.query
+      const past = await timeTravel.models(request.query, reply, pastOfDeadLetter(id))
+      if (!past && minPosition !== undefined) await caughtUp.documents(deadLetters.name, minPosition)
+      const row = await findDeadLetter(past ?? readStore, id)
+      if (!row)
+        throw new Problem('not-found', `there is no dead letter ${JSON.stringify(id)}${whenAsked(past)}`)
+      return sendDocument(request, reply, row.text)
+    },
+  )
 
   const retrySchema = {
     summary: 'Try a dead letter again, as it is',

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Row } from '../projections/queries/live.js'
 
 export const jsonType = 'application/json; charset=utf-8'
 
@@ -12,25 +11,22 @@ export const DocumentHeaders = Type.Object({
   ),
 })
 
-/** Tags of rows: queries keep rows that did not change. */
-const tags = new WeakMap<Row, string>()
-
-/** Sends a stored document as it is, with its entity tag; 304 if the client has it already. */
-export function sendRow(request: FastifyRequest, reply: FastifyReply, row: Row): FastifyReply {
-  let tag = tags.get(row)
-  if (tag === undefined) tags.set(row, (tag = entityTag(row.text)))
-  return sendTagged(request, reply, row.text, tag)
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Without a query, a document of this route follows from its URL and the read models alone. */
+    readonly isOfReadModels?: boolean
+  }
 }
 
-/** The same with a document that was made for the request. */
+/** The configuration of such a route: its answers may be kept (api/kept-answers.ts). */
+export const ofReadModels = { isOfReadModels: true }
+
+/** Sends a document, with its entity tag; 304 if the client has it already. */
 export function sendDocument(request: FastifyRequest, reply: FastifyReply, text: string): FastifyReply {
-  return sendTagged(request, reply, text, entityTag(text))
-}
-
-function sendTagged(request: FastifyRequest, reply: FastifyReply, text: string, tag: string): FastifyReply {
+  const tag = entityTag(text)
   reply.header('etag', tag)
   const known = request.headers['if-none-match']
-  if (known !== undefined && matches(known, tag)) return reply.code(304).send()
+  if (known !== undefined && isKnown(tag, known)) return reply.code(304).send()
   return reply.header('content-type', jsonType).send(text)
 }
 
@@ -39,8 +35,8 @@ export function entityTag(text: string): string {
   return `"${hash('sha1', text, 'base64url')}"`
 }
 
-/** The comparison of `If-None-Match` (RFC 9110 section 13.1.2) is weak: `W/` makes no difference. */
-function matches(header: string, tag: string): boolean {
+/** Whether `If-None-Match` names a tag. The comparison (RFC 9110 section 13.1.2) is weak: `W/` makes no difference. */
+export function isKnown(tag: string, header: string): boolean {
   if (header === tag || header === '*') return true
   return header.split(',').some((one) => one.trim().replace(/^W\//, '') === tag)
 }

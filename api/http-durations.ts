@@ -21,7 +21,7 @@ const configuration: HistogramConfiguration<Labels> = {
  * because `observe` looks its labels up by a text it makes of them each time: 2 µs, where this takes 0.1.
  */
 export class HttpDurations extends Histogram<Labels> {
-  readonly #routes: RouteDurations[] = []
+  readonly #routes = new Map<string, RouteDurations>()
   readonly #empty = new Histogram(configuration)
 
   constructor() {
@@ -30,13 +30,19 @@ export class HttpDurations extends Histogram<Labels> {
 
   /** The durations of one route, to be recorded one by one. */
   ofRoute(method: string, route: string): RouteDurations {
+    const name = `${method} ${route}`
+    const known = this.#routes.get(name)
+    if (known) return known
     const durations = new RouteDurations(method, route)
-    this.#routes.push(durations)
+    this.#routes.set(name, durations)
     return durations
   }
 
   override async get() {
-    return { ...(await this.#empty.get()), values: this.#routes.flatMap((route) => route.values()) }
+    return {
+      ...(await this.#empty.get()),
+      values: [...this.#routes.values()].flatMap((route) => route.values()),
+    }
   }
 
   /** What the registry asks for, where there is one. */

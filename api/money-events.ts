@@ -14,7 +14,7 @@ import {
   notModified,
   problemAnswers,
 } from './answers.js'
-import { DocumentHeaders, sendDocument } from './documents.js'
+import { DocumentHeaders, ofReadModels, sendDocument } from './documents.js'
 import { asTexts, sendList } from './lists.js'
 import { DocumentQuery, ListQuery } from './parameters.js'
 import { Problem } from './problem.js'
@@ -86,16 +86,20 @@ export function moneyEventRoutes(server: Server, services: Services): void {
       ...problemAnswers(...documentProblems),
     },
   }
-  server.get('/money-events/:userId/:id', { schema: documentSchema }, async (request, reply) => {
-    const { params, query } = request
-    const { minPosition } = query
-    const past = await timeTravel.models(query, reply, pastOfMoney(params.userId, params.id))
-    if (!past && minPosition !== undefined) await caughtUp.documents(moneyEnriched.name, minPosition)
-    const found = await findMoneyEvent(past ?? readStore, params.userId, params.id)
-    if (found) return sendDocument(request, reply, JSON.stringify(found))
-    const [user, id] = [JSON.stringify(params.userId), JSON.stringify(params.id)]
-    throw new Problem('not-found', `user ${user} has no money ${id}${whenAsked(past)}`)
-  })
+  server.get(
+    '/money-events/:userId/:id',
+    { schema: documentSchema, config: ofReadModels },
+    async (request, reply) => {
+      const { params, query } = request
+      const { minPosition } = query
+      const past = await timeTravel.models(query, reply, pastOfMoney(params.userId, params.id))
+      if (!past && minPosition !== undefined) await caughtUp.documents(moneyEnriched.name, minPosition)
+      const found = await findMoneyEvent(past ?? readStore, params.userId, params.id)
+      if (found) return sendDocument(request, reply, JSON.stringify(found))
+      const [user, id] = [JSON.stringify(params.userId), JSON.stringify(params.id)]
+      throw new Problem('not-found', `user ${user} has no money ${id}${whenAsked(past)}`)
+    },
+  )
 
   const listSchema = {
     summary: 'The money of a user, newest first',

@@ -20,6 +20,7 @@ import { handleClientError, handleError, notFound, sendProblem } from './error-h
 import { healthRoutes } from './health.js'
 import { IdempotentRequests } from './idempotency.js'
 import { takeJson } from './json-body.js'
+import { KeptAnswers } from './kept-answers.js'
 import { defaultLongReadLimits, LongReads, type LongReadLimits } from './long-reads.js'
 import { refuseOtherMethods } from './method-not-allowed.js'
 import { metricsRoute } from './metrics.js'
@@ -78,8 +79,11 @@ const maxParamLength = 4_096
  * requests in flight finish, but those that wait for a `minPosition` are told to come again.
  */
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { eventStore, readStore, projections } = options
+  const { eventStore, readStore, projections, bridge } = options
+  const metrics = metricsOf({ eventStore, readStore, projections, more: bridge?.metrics ?? [] })
+  const keptAnswers = new KeptAnswers(readStore, metrics.http)
   const server = Fastify({
+    serverFactory: keptAnswers.serverFactory,
     ...loggerOf(options.logger ?? false),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
@@ -91,8 +95,6 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
   })
   const api: Server = server.withTypeProvider<RouteTypes>()
-  const { bridge } = options
-  const metrics = metricsOf({ eventStore, readStore, projections, more: bridge?.metrics ?? [] })
   const counted = metrics.counting(eventStore)
   const caughtUp = new CaughtUp({
     eventStore,
@@ -126,6 +128,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   server.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request)))
   takeJson(server)
   recordDurations(api, metrics.http, options.slowRequest ?? 1_000)
+  server.addHook('onSend', async (request, reply, answer) => keptAnswers.keep(request, reply, answer))
   await describeRoutes(server, options.version)
   refuseAsOfElsewhere(api)
   const refuseOthers = refuseOtherMethods(api)
@@ -139,6 +142,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   refuseOthers()
 
   server.addHook('preClose', async () => {
+    keptAnswers.stop()
     services.caughtUp.stop()
     services.longReads.stop()
     await rebuilds.stop()

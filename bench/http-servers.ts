@@ -18,22 +18,26 @@ const core = 0
 const readyWithin = 30_000
 const lookAgainAfter = 50
 
+/** What `tidemark` starts Node with (the first line of cli/main.ts); the peer gets the same. */
+const flags = ['--max-semi-space-size=8']
+const env = { ...process.env, MALLOC_ARENA_MAX: '2' }
+
 /** `tidemark serve` over a data folder, with all defaults; its log goes nowhere. */
 export async function serveOurs(data: string): Promise<RunningServer> {
   const port = await freePort()
   const entry = fileURLToPath(new URL('../cli/main.js', import.meta.url))
-  const args = [entry, 'serve', '--data', data, '--host', '127.0.0.1', '--port', String(port)]
+  const args = [...flags, entry, 'serve', '--data', data, '--host', '127.0.0.1', '--port', String(port)]
   const [program, all] = onCore(core, [process.execPath, args])
   // Not our working directory: a .env there would change the defaults.
-  const child = spawn(program, all, { cwd: data, stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(program, all, { cwd: data, env, stdio: ['ignore', 'ignore', 'inherit'] })
   await ready(`http://127.0.0.1:${port}/health/ready`, child)
   return running(child, port)
 }
 
 export async function servePeer(answers: Answers): Promise<RunningServer> {
   const entry = fileURLToPath(new URL('./peers/bare-route.js', import.meta.url))
-  const [program, all] = onCore(core, [process.execPath, [entry]])
-  const child = spawn(program, all, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const [program, all] = onCore(core, [process.execPath, [...flags, entry]])
+  const child = spawn(program, all, { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   child.send(answers)
   const [{ port }] = (await once(child, 'message')) as [Listening]
   return running(child, port)

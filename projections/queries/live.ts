@@ -6,7 +6,7 @@ export { InvalidCursor } from '../../read-store/errors.js'
 export type { ReadStore, Row } from '../../read-store/port.js'
 
 /** What queries ask for the read models: a read store, or what it was like at a position of the log. */
-export type ReadModels = Pick<ReadStore, 'live'> & Partial<Pick<ReadStore, 'dataVersion'>>
+export type ReadModels = Pick<ReadStore, 'live'>
 
 /** No build of the projection is live: its runner has not come to it yet. */
 export class ReadModelMissing extends Error {
