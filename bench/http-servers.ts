@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { env, execArgv } from './as-command.js'
 import { onCore } from './one-core.js'
 import type { Answers, Listening } from './peers/bare-route.js'
 
@@ -18,15 +19,11 @@ const core = 0
 const readyWithin = 30_000
 const lookAgainAfter = 50
 
-/** What `tidemark` starts Node with (the first line of cli/main.ts); the peer gets the same. */
-const flags = ['--max-semi-space-size=8']
-const env = { ...process.env, MALLOC_ARENA_MAX: '2' }
-
-/** `tidemark serve` over a data folder, with all defaults; its log goes nowhere. */
+/** `tidemark serve` over a data folder, with all defaults; its log goes nowhere. The peer is started in the same way. */
 export async function serveOurs(data: string): Promise<RunningServer> {
   const port = await freePort()
   const entry = fileURLToPath(new URL('../cli/main.js', import.meta.url))
-  const args = [...flags, entry, 'serve', '--data', data, '--host', '127.0.0.1', '--port', String(port)]
+  const args = [...execArgv, entry, 'serve', '--data', data, '--host', '127.0.0.1', '--port', String(port)]
   const [program, all] = onCore(core, [process.execPath, args])
   // Not our working directory: a .env there would change the defaults.
   const child = spawn(program, all, { cwd: data, env, stdio: ['ignore', 'ignore', 'inherit'] })
@@ -36,7 +33,7 @@ export async function serveOurs(data: string): Promise<RunningServer> {
 
 export async function servePeer(answers: Answers): Promise<RunningServer> {
   const entry = fileURLToPath(new URL('./peers/bare-route.js', import.meta.url))
-  const [program, all] = onCore(core, [process.execPath, [...flags, entry]])
+  const [program, all] = onCore(core, [process.execPath, [...execArgv, entry]])
   const child = spawn(program, all, { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   child.send(answers)
   const [{ port }] = (await once(child, 'message')) as [Listening]

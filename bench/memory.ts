@@ -1,16 +1,13 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { env, execArgv } from './as-command.js'
 import type { Benchmark, Peak } from './benchmark.js'
 import type { Done, Job } from './memory-process.js'
 import { described, writeSample } from './sample-system.js'
 
 /** Megabytes. */
 const limit = 300
-/** As the command has it in its first line. */
-const execArgv = ['--max-semi-space-size=8']
-const env = { ...process.env, MALLOC_ARENA_MAX: '2' }
-
 /** Peak memory must not grow with the log: two million records through an import and a rebuild. */
 export const memory: Benchmark = {
   name: 'memory',
@@ -40,7 +37,7 @@ export const memory: Benchmark = {
 /** In a process of its own, that does what the command of that name does. */
 async function runJob(job: Job): Promise<Done> {
   const child = fork(new URL('./memory-process.js', import.meta.url), [JSON.stringify(job)], {
-    execArgv,
+    execArgv: [...execArgv],
     env,
   })
   let done: Done | undefined

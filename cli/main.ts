@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=8
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536 node --max-semi-space-size=8
 import './memory.js'
 import { Command, Option, type CommandOptions } from 'commander'
 import { kindNames } from '../bridge/formats/kind-names.js'

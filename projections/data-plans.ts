@@ -51,7 +51,8 @@ export const dataPlans: SharedProjection = {
   sharing: {
     keyOf: ({ data }) => ('msisdn' in data ? (data as DataRecorded['data']).msisdn : undefined),
     elsewhere: {
-      DataRecorded: ({ data }, documents) => tickClock(documents, (data as DataRecorded['data']).recordedAt),
+      DataRecorded: ({ data }, documents) =>
+        tickClock(documents, parseTimestamp((data as DataRecorded['data']).recordedAt)),
     },
   },
   touches: [touchSubscriber, touchPeriod],
@@ -93,43 +94,54 @@ function recordData(event: RecordedEvent<DataRecorded>, documents: Documents): v
   const memo = SubscriberMemo.of(msisdn, documents)
   const page = memo?.page(event, documents)
   if (!memo || !page) throw new Error(`the documents of subscriber ${msisdn} were not loaded`)
-  const match = memo.matchAt(parseTimestamp(recordedAt))
+  const instant = parseTimestamp(recordedAt)
+  const match = memo.matchAt(instant)
   addToPage(page, event, match !== undefined)
-  if (!match) return tickClock(documents, recordedAt)
+  if (!match) return tickClock(documents, instant)
   const held = memo.period(match, documents)
-  if (held) return countRecord(event, match, held, documents)
+  if (held) return countRecord(event, instant, match, held, documents)
   // The agreement came in the same page as the record: its period could not be foreseen.
-  return documents.load('billing-periods', [match.id]).then(() => recordLoaded(event, match, documents))
+  return documents
+    .load('billing-periods', [match.id])
+    .then(() => recordLoaded(event, instant, match, documents))
 }
 
-function recordLoaded(event: RecordedEvent<DataRecorded>, match: Match, documents: Documents): void {
+function recordLoaded(
+  event: RecordedEvent<DataRecorded>,
+  instant: number,
+  match: Match,
+  documents: Documents,
+): void {
   const held = documents.hold('billing-periods', match.id)
   if (!held) throw new Error(`billing period ${match.id} was not loaded`)
-  countRecord(event, match, held, documents)
+  countRecord(event, instant, match, held, documents)
 }
 
 function countRecord(
-  { id, data, metadata }: RecordedEvent<DataRecorded>,
+  event: RecordedEvent<DataRecorded>,
+  instant: number,
   { agreement, month }: Match,
   held: HeldDocument,
   documents: Documents,
 ): void {
-  const { recordedAt, externalRecordId, recordedBytes } = data
-  const ended = reading(clockOf(documents)) >= month.end
+  const { recordedAt, externalRecordId, recordedBytes } = event.data
+  const clock = clockOf(documents)
+  const ended = reading(clock) >= month.end
   const stored = held.document as BillingPeriod | undefined
   const period = closed(stored ?? periodOf(documents, agreement, month), ended, documents)
-  const record = { internalRecordId: id, externalRecordId, recordedAt, recordedBytes }
+  const record = { internalRecordId: event.id, externalRecordId, recordedAt, recordedBytes }
   const counted = addRecords(period, [record], ended)
-  const notices = notify(counted, period.totalRecordedBytes, ended, { id, metadata })
-  for (const { event, revision } of notices.raised) documents.derive(event, revision)
+  const notices = notify(counted, period.totalRecordedBytes, ended, event)
+  for (const raised of notices.raised) documents.derive(raised.event, raised.revision)
   listPeriod(documents, held.id, stored?.openUntil, notices.period)
   held.change(notices.period)
-  tickClock(documents, recordedAt)
+  if (tick(clock, instant) !== clock) tickClock(documents, instant)
 }
 
-function tickClock(documents: Documents, recordedAt: string): void {
+/** @param instant of a record, epoch milliseconds */
+function tickClock(documents: Documents, instant: number): void {
   const clock = clockOf(documents)
-  const ticked = tick(clock, parseTimestamp(recordedAt))
+  const ticked = tick(clock, instant)
   if (ticked !== clock) setClock(documents, ticked)
 }
 

@@ -165,7 +165,8 @@ export class Fold {
     const own = this.#isShared ? relevant.filter((event) => this.#isOwn(event)) : relevant
     await this.#documents.loadTouched(own, touches, (event, error) => this.#fail(event, error))
     for (const event of relevant) {
-      await this.#handle(event)
+      const pending = this.#handle(event)
+      if (pending) await pending
       this.#passed = event.position
     }
     this.#position = position
