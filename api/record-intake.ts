@@ -78,10 +78,11 @@ export function intakeRoute(
   server.post(`/${kind}`, options, async (request, reply) => {
     const body = bodyOf(request)
     const answer = await idempotent.answer(request, async (source): Promise<IntakeAnswer> => {
-      const { arrivals, indexes, ignored } = arrivalsOf(kind, body, source)
+      const { arrivals, indexes, passed } = arrivalsOf(kind, body, source)
+      const taken = await takeIn(eventStore, arrivals)
+      const { position, appended, duplicates, rejected } = taken
+      const ignored = passed + taken.ignored
       metrics.records(kind, 'ignored', ignored)
-      if (arrivals.length === 0) return { position: 0, appended: 0, duplicates: 0, ignored, rejected: [] }
-      const { position, appended, duplicates, rejected } = await takeIn(eventStore, arrivals)
       metrics.records(kind, 'appended', appended)
       metrics.records(kind, 'duplicate', duplicates)
       metrics.records(kind, 'rejected', rejected.length)
@@ -96,11 +97,11 @@ export function intakeRoute(
   })
 }
 
-/** The records of a body that tell a fact, where each stood in it, and how many carry nothing for us. */
+/** The records of a body that tell a fact, where each stood in it, and how many carry nothing for us at all. */
 interface Arrivals {
   readonly arrivals: readonly Arrival[]
   readonly indexes: readonly number[]
-  readonly ignored: number
+  readonly passed: number
 }
 
 /**
@@ -142,7 +143,7 @@ function arrivalsOf(kindName: KindName, { text, value }: JsonBody, source: strin
     }
   }
   if (faults.length > 0) throw faulty(faults)
-  return { arrivals, indexes, ignored: items.length - arrivals.length }
+  return { arrivals, indexes, passed: items.length - arrivals.length }
 }
 
 function faulty(faults: readonly RequestFault[]): Problem {

@@ -1,5 +1,7 @@
 import { atTheSameCoordinate, recordRejected, type RecordRejected } from '../domain/dead-letter.js'
 import type { NewEvent } from '../domain/event.js'
+import type { MoneyClockAdvanced } from '../domain/money-clock.js'
+import { parseTimestamp } from '../domain/timestamp.js'
 import type { Appended, EventStore, Expectation, Placed } from '../event-store/port.js'
 
 /** Whoever brings records in needs the log, and gets it from here. */
@@ -26,6 +28,8 @@ export interface Intake {
   readonly appended: number
   /** Records that the log had already, from this source or another one. */
   readonly duplicates: number
+  /** Records that carry nothing for us but their time. */
+  readonly ignored: number
   readonly rejected: readonly RejectedArrival[]
 }
 
@@ -46,11 +50,13 @@ export async function takeIn(
     expect: [],
   },
 ): Promise<Intake> {
-  const events = arrivals.map(({ event }) => event)
-  const answer = await eventStore.append([...fence.events, ...events], fence.expect)
-  const placed = fence.events.length > 0 ? answer.events.slice(fence.events.length) : answer.events
-  const intake = await weigh(eventStore, arrivals, placed)
-  const conflicts = intake.conflicts.map((index) => conflictingDuplicate(arrivals, index))
+  const { facts, indexes, clock } = partOf(arrivals)
+  const events = facts.map(({ event }) => event)
+  const before = clock ? [...fence.events, clock] : fence.events
+  const answer = await eventStore.append([...before, ...events], fence.expect)
+  const placed = before.length > 0 ? answer.events.slice(before.length) : answer.events
+  const intake = await weigh(eventStore, facts, placed)
+  const conflicts = intake.conflicts.map((index) => conflictingDuplicate(facts, index))
   const kept = await keep(eventStore, conflicts)
   const letters = events.flatMap((event, index) =>
     isDeadLetter(event) ? [{ event, place: placed[index] }] : [],
@@ -65,8 +71,30 @@ export async function takeIn(
     position: Math.max(answer.position, kept.position, apart.position),
     appended: intake.appended,
     duplicates: intake.duplicates,
-    rejected: rejected.sort((a, b) => a.index - b.index),
+    ignored: arrivals.length - facts.length,
+    rejected: rejected
+      .sort((a, b) => a.index - b.index)
+      .map((one) => ({ ...one, index: indexes[one.index] ?? one.index })),
   }
+}
+
+/** The facts among arrivals, where each stood, and the latest of the others: one says how far the clock has come. */
+function partOf(arrivals: readonly Arrival[]) {
+  const facts: Arrival[] = []
+  const indexes: number[] = []
+  let clock: NewEvent<MoneyClockAdvanced> | undefined
+  for (const [index, arrival] of arrivals.entries()) {
+    const { event } = arrival
+    if (!isTimeOnly(event)) {
+      facts.push(arrival)
+      indexes.push(index)
+    } else if (!clock || parseTimestamp(event.data.to) > parseTimestamp(clock.data.to)) clock = event
+  }
+  return { facts, indexes, clock }
+}
+
+function isTimeOnly(event: NewEvent): event is NewEvent<MoneyClockAdvanced> {
+  return event.type === 'MoneyClockAdvanced'
 }
 
 /** What became of each arrival. */

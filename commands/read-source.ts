@@ -89,7 +89,7 @@ export class SourceReader<P extends Place = FilePlace> {
   /**
    * Takes a page of records in. It may be repeated if it failed: nothing is counted twice.
    *
-   * @param ignored records of the page that carry nothing for us
+   * @param ignored records of the page that carry nothing for us, not even their time
    * @param next where the page after this one starts
    * @throws {SourceFenced}
    */
@@ -102,7 +102,7 @@ export class SourceReader<P extends Place = FilePlace> {
       read: counts.read + arrivals.length + ignored,
       appended: counts.appended + taken.appended,
       duplicates: counts.duplicates + taken.duplicates,
-      ignored: counts.ignored + ignored,
+      ignored: counts.ignored + ignored + taken.ignored,
       rejected: counts.rejected + taken.rejected.length,
     }
     return taken

@@ -61,7 +61,7 @@ export function Timestamp(meaning: string) {
 /** The schema of a record of a mixed source whose type is none of ours. */
 export const AnyOtherType = Type.Object(
   { type: Type.String() },
-  { description: 'Any other type carries nothing for us.' },
+  { description: 'Any other type carries nothing for us, but that its `processedAt` may move the clock.' },
 )
 
 /** The schema of a field that names a time zone. Whether there is one of that name is for `isTimeZone` to say. */

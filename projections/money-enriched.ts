@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../domain/event.js'
+import type { MoneyClockAdvanced } from '../domain/money-clock.js'
 import type { MoneyEvent } from '../domain/money.js'
 import type { SessionLookedUp, SessionLookupFailed, SessionLookupRetried } from '../domain/session-lookup.js'
 import type { SessionRulesSet } from '../domain/session-rules.js'
@@ -34,7 +35,7 @@ import type { Projection } from './projection.js'
 export const moneyEnriched: Projection = {
   name: 'money-enriched',
   version: 1,
-  categories: ['money', 'user', 'session', 'setting', 'enriched'],
+  categories: ['money', 'user', 'session', 'setting', 'clock', 'enriched'],
   derives: ['MoneyEnriched'],
   collections: {
     [moneyPages]: {},
@@ -83,11 +84,12 @@ export const moneyEnriched: Projection = {
       tickMoneyClock(moneyClockOf(documents), documents, parseTimestamp(created.data.processedAt))
     },
     SessionClosed: ({ data }, documents) => {
-      tickMoneyClock(
-        moneyClockOf(documents),
-        documents,
-        parseTimestamp((data as SessionClosed['data']).processedAt),
-      )
+      const closed = parseTimestamp((data as SessionClosed['data']).processedAt)
+      tickMoneyClock(moneyClockOf(documents), documents, closed)
+    },
+    MoneyClockAdvanced: ({ data }, documents) => {
+      const now = parseTimestamp((data as MoneyClockAdvanced['data']).to)
+      tickMoneyClock(moneyClockOf(documents), documents, now)
     },
     SessionLookedUp: (event, documents) => takeAnswer(event as RecordedEvent<SessionLookedUp>, documents),
     SessionLookupFailed: (event, documents) =>

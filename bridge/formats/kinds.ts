@@ -4,9 +4,10 @@ import { billableDecimals, parseBillableEvent } from '../../domain/billable-even
 import { billableEventRecorded, type BillableEvent } from '../../domain/billable-event.js'
 import { parseDataRecord } from '../../domain/data-record-input.js'
 import { dataRecorded, type DataRecord } from '../../domain/data-record.js'
-import type { Metadata, NewEvent } from '../../domain/event.js'
+import type { Event, Metadata, NewEvent } from '../../domain/event.js'
 import { faultCodes } from '../../domain/fault.js'
 import { InvalidRecord, refused } from '../../domain/invalid-record.js'
+import { moneyClockAdvanced, timeOnly, type MoneyClockAdvanced } from '../../domain/money-clock.js'
 import { parseWalletEvent, walletDecimals } from '../../domain/money-input.js'
 import { moneyRecorded } from '../../domain/money.js'
 import { parseSessionEvent } from '../../domain/session-input.js'
@@ -46,18 +47,18 @@ export const kinds = {
     exact: { decimals: billableDecimals, integers: ['timestampMs'] },
   }),
   'wallet-events': kind({
-    parse: parseWalletEvent,
-    event: ofKnownType(moneyRecorded),
+    parse: orTime(parseWalletEvent),
+    event: orClock(moneyRecorded),
     exact: { decimals: walletDecimals },
   }),
   'user-events': kind({
-    parse: parseUserEvent,
-    event: ofKnownType(userChanged),
+    parse: orTime(parseUserEvent),
+    event: orClock(userChanged),
     exact: { integers: ['birthYear'] },
   }),
   'session-events': kind({
-    parse: parseSessionEvent,
-    event: ofKnownType(sessionChanged),
+    parse: orTime(parseSessionEvent),
+    event: orClock(sessionChanged),
   }),
 } satisfies Record<KindName, Kind<unknown>>
 
@@ -79,7 +80,7 @@ export interface Kind<Record> {
    * @throws {InvalidRecord}
    */
   readonly parse: (value: unknown, text?: () => string) => Record
-  /** The fact that a record is; undefined if it carries nothing for us, and is to be counted as ignored. */
+  /** The fact that a record is, if only that its time has come; undefined if it carries nothing for us at all. */
   event(record: Record, metadata: SourceMetadata): NewEvent | undefined
 }
 
@@ -117,11 +118,20 @@ function kind<Record>({ parse, parseText, endsItself, event, exact }: Parsers<Re
   }
 }
 
-/** A record of a mixed source: what is of a type that carries nothing for us was not even parsed. */
-function ofKnownType<Record>(
-  event: (record: Record, metadata: Metadata) => NewEvent,
-): Kind<Record | undefined>['event'] {
-  return (record, metadata) => (record === undefined ? undefined : event(record, metadata))
+/** A record of a mixed source: of a type that carries nothing for us, only its time is taken. */
+function orTime<Record>(parse: (value: unknown) => Record | undefined) {
+  return (value: unknown): Record | MoneyClockAdvanced | undefined => parse(value) ?? timeOnly(value)
+}
+
+function orClock<Record extends Event>(event: (record: Record, metadata: Metadata) => NewEvent) {
+  return (record: Record | MoneyClockAdvanced | undefined, metadata: Metadata): NewEvent | undefined => {
+    if (record === undefined) return undefined
+    return isTime(record) ? moneyClockAdvanced(record, metadata) : event(record, metadata)
+  }
+}
+
+function isTime(record: Event): record is MoneyClockAdvanced {
+  return record.type === 'MoneyClockAdvanced'
 }
 
 /** White space may stand before a JSON value. */

@@ -190,12 +190,9 @@ export class PartitionReader {
       if (arrival) arrivals.push(arrival)
     }
     const ignored = page.length - arrivals.length
-    const { appended, duplicates, rejected } = await reader.take(
-      arrivals,
-      ignored,
-      placeAfter(reader.state, next),
-    )
-    figures.records(topic, 'ignored', ignored)
+    const taken = await reader.take(arrivals, ignored, placeAfter(reader.state, next))
+    const { appended, duplicates, rejected } = taken
+    figures.records(topic, 'ignored', ignored + taken.ignored)
     figures.records(topic, 'appended', appended)
     figures.records(topic, 'duplicate', duplicates)
     figures.records(topic, 'rejected', rejected.length)

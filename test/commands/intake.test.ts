@@ -36,13 +36,20 @@ void t.test('records that are new are appended, in their order', async (t) => {
     position: 2,
     appended: 2,
     duplicates: 0,
+    ignored: 0,
     rejected: [],
   })
   t.match(await wholeLog(eventStore), [
     { data: { externalRecordId: 'a' }, metadata: { source: 'file:1#1' } },
     { data: { externalRecordId: 'b' }, metadata: { source: 'file:1#2' } },
   ])
-  t.same(await takeIn(eventStore, []), { position: 0, appended: 0, duplicates: 0, rejected: [] })
+  t.same(await takeIn(eventStore, []), {
+    position: 0,
+    appended: 0,
+    duplicates: 0,
+    ignored: 0,
+    rejected: [],
+  })
 })
 
 void t.test(
@@ -54,6 +61,7 @@ void t.test(
       position: 2,
       appended: 0,
       duplicates: 1,
+      ignored: 0,
       rejected: [],
     })
     t.equal(await eventStore.head(), 2)
@@ -252,4 +260,53 @@ void t.test('a dead letter does not take the place of another one at the same co
   t.same(await raws(), ['nonsense', line('a', 2), 'other nonsense', line('a', 3)])
   const sources = (await deadLetters(eventStore)).map(({ source }) => source)
   t.equal(new Set(sources).size, 4)
+})
+
+const wallet = (type: string, id: string, processedAt: unknown) =>
+  JSON.stringify({
+    type,
+    id,
+    userId: 'u',
+    processedAt,
+    amount: '1',
+    currency: 'EUR',
+    openingBalance: '0',
+    closingBalance: id,
+    moneyType: 'REAL',
+    isOldMoneyEvent: false,
+  })
+
+void t.test('of records that carry only their time, the latest of a page moves the clock', async (t) => {
+  const eventStore = openLog(t)
+  const lines = [
+    wallet('WalletOpened', 'a', '2020-01-01T12:00:00+01:00'),
+    wallet('PaymentEvent', '1', '2020-01-01T00:00:00Z'),
+    wallet('WalletOpened', 'b', '2020-01-01T11:30:00Z'),
+    wallet('WalletOpened', 'c', 'some day'),
+    wallet('WalletOpened', 'd', undefined),
+    wallet('PaymentEvent', '1', '2020-01-01T00:00:01Z'),
+  ]
+  const arrivals = new LineSplitter()
+    .push(Buffer.from(lines.join('\n') + '\n'))
+    .flatMap((line) => arrivalOf('wallet-events', line, 'file:1') ?? [])
+  t.equal(arrivals.length, 4, 'two carry nothing at all')
+  t.match(await takeIn(eventStore, arrivals), {
+    appended: 1,
+    duplicates: 0,
+    ignored: 2,
+    rejected: [{ index: 3, code: 'conflicting-duplicate' }],
+  })
+  t.match(await wholeLog(eventStore, ['clock']), [
+    {
+      stream: 'clock-money',
+      type: 'MoneyClockAdvanced',
+      data: { to: '2020-01-01T11:30:00Z' },
+      metadata: { source: 'file:1#3' },
+    },
+  ])
+  const again = await takeIn(eventStore, arrivals.slice(0, 1))
+  t.match(again, { appended: 0, duplicates: 0, ignored: 1, position: await eventStore.head() })
+  const head = await eventStore.head()
+  t.match(await takeIn(eventStore, arrivals.slice(2, 3)), { ignored: 1 })
+  t.equal(await eventStore.head(), head, 'the same time is the same event')
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { stepsOf, type Step } from './histories.js'
-import type { AnswerFact, Fact, MoneyFact, RetryFact, Rules, UserFact } from './money-oracle.js'
+import type { AnswerFact, Fact, MoneyFact, OtherFact, RetryFact, Rules, UserFact } from './money-oracle.js'
 
 /** The same facts about money in two random orders, groupings and multiplicities. */
 export interface TwoMoneyHistories {
@@ -86,6 +86,16 @@ const sessionsAt = (times: readonly number[]): fc.Arbitrary<Fact[]> =>
     { maxLength: 5, size: 'max' },
   )
 
+const othersAt = (times: readonly number[]): fc.Arbitrary<OtherFact[]> =>
+  fc.array(
+    fc.record({
+      type: fc.constant('other' as const),
+      topic: fc.constantFrom('wallet-events', 'user-events', 'session-events'),
+      at: fc.constantFrom(...times, ...times.map((time) => time + 20 * second + 1)),
+    }),
+    { maxLength: 3 },
+  )
+
 /** What became of the lookups of one session: each but the last one failed and was done again. */
 const lookupsOf = (session: string): fc.Arbitrary<(AnswerFact | RetryFact)[]> =>
   fc
@@ -109,6 +119,7 @@ export const twoMoneyHistories: fc.Arbitrary<TwoMoneyHistories> = instants
       moneyAt(times),
       usersAt(times),
       sessionsAt(times),
+      othersAt(times),
       fc.tuple(...[...new Set(sessions)].map(lookupsOf)),
       fc.constantFrom<Rules>(
         { timeToLive: day, wait: 20 * second },
@@ -118,8 +129,8 @@ export const twoMoneyHistories: fc.Arbitrary<TwoMoneyHistories> = instants
       ),
     ),
   )
-  .chain(([money, changes, creations, lookups, rules]) => {
-    const facts: Fact[] = [...money, ...changes, ...creations, ...lookups.flat()]
+  .chain(([money, changes, creations, others, lookups, rules]) => {
+    const facts: Fact[] = [...money, ...changes, ...creations, ...others, ...lookups.flat()]
     const steps = stepsOf(facts).map(inOrderOfLookups)
     return fc.record({
       facts: fc.constant(facts),

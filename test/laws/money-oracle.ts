@@ -38,6 +38,13 @@ export interface ClosedFact {
   readonly at: number
 }
 
+/** Something of a type that carries nothing for us but its time. */
+export interface OtherFact {
+  readonly type: 'other'
+  readonly topic: 'wallet-events' | 'user-events' | 'session-events'
+  readonly at: number
+}
+
 /** The `lookup`th lookup of a session was answered with a country, or failed. */
 export interface AnswerFact {
   readonly type: 'answer'
@@ -53,7 +60,7 @@ export interface RetryFact {
   readonly lookup: number
 }
 
-export type Fact = MoneyFact | UserFact | CreatedFact | ClosedFact | AnswerFact | RetryFact
+export type Fact = MoneyFact | UserFact | CreatedFact | ClosedFact | OtherFact | AnswerFact | RetryFact
 
 /** Milliseconds. */
 export interface Rules {
