@@ -37,7 +37,8 @@ void t.test(
       async (steps, asked) => {
         const build = await readStore.create('range', 1, { [collection]: {} })
         let checkpoint = 0
-        const documents = new WorkingSet(build, checkpoint, { watches: [] }, async () => {})
+        const open = () => new WorkingSet(build, checkpoint, { watches: [] }, async () => {})
+        let documents = open()
         const expected = new Map<string, number>()
         for (const step of steps) {
           switch (step.type) {
@@ -52,12 +53,16 @@ void t.test(
             case 'load':
               await documents.load(collection, [step.id])
               break
-            case 'commit': {
+            case 'commit':
+            case 'begin again': {
               const { writes } = documents.take()
               await build.commit({ expected: checkpoint, checkpoint: ++checkpoint, writes })
+              if (step.type === 'begin again') documents = open()
               break
             }
             case 'forget':
+              // What was used since the last time stays once more.
+              documents.forget()
               documents.forget()
           }
         }
