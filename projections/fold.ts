@@ -3,6 +3,7 @@ import type { Build, Collections, ReadModel } from '../read-store/port.js'
 import type { RecordedEvent } from '../domain/event.js'
 import type { EventStore } from '../event-store/port.js'
 import type { DerivedEvents } from './derived-events.js'
+import { originNote } from './origin.js'
 import { Outbox, outboxCollection } from './outbox.js'
 import { partitionOf, wholePartition, type Partition } from './partition.js'
 import type { Projection } from './projection.js'
@@ -88,6 +89,8 @@ export class Fold {
   #position: number
   /** The last event that was handled, or where the last page ended. */
   #passed: number
+  /** The last event that was met, until it is noted. */
+  #met: RecordedEvent | undefined
   #eventsInUnit = 0
   #inFlight: Promise<void> = Promise.resolve()
 
@@ -171,6 +174,7 @@ export class Fold {
     }
     this.#position = position
     this.#passed = position
+    this.#met = events.at(-1) ?? this.#met
     this.#eventsInUnit += events.length
     if (this.#documents.changes >= changesAUnit || this.#eventsInUnit >= eventsAUnit) await this.#commit()
     await this.#payDebts()
@@ -247,13 +251,19 @@ export class Fold {
   async #commit(): Promise<void> {
     await this.#inFlight
     const { writes, derived } = this.#documents.take()
-    const outbox = this.#derived.stage(derived, this.#position)
+    const { index } = this.partition
+    const note = this.#met ? [originNote(this.#met, index)] : []
     const unit = {
-      partition: this.partition.index,
+      partition: index,
       expected: this.#checkpoint,
       checkpoint: this.#position,
-      writes: outbox.length > 0 ? { ...writes, [outboxCollection]: outbox } : writes,
+      writes: {
+        ...writes,
+        [outboxCollection]: this.#derived.stage(derived, this.#position),
+        [runnerCollection]: [...(writes[runnerCollection] ?? []), ...note],
+      },
     }
+    this.#met = undefined
     this.#checkpoint = this.#position
     this.#eventsInUnit = 0
     this.#inFlight = this.build.commit(unit).then(() => this.#derived.publish())

@@ -3,8 +3,9 @@ import { Fenced } from '../read-store/errors.js'
 import type { Build, ReadModel, ReadStore } from '../read-store/port.js'
 import { DerivedCheck, type DerivedDifference } from './derived-check.js'
 import type { DerivedEvents } from './derived-events.js'
-import { drainOutbox } from './outbox.js'
-import { collectionsOf, Fold } from './fold.js'
+import { drainOutbox, Outbox } from './outbox.js'
+import { collectionsOf, Fold, runnerCollection } from './fold.js'
+import { isBuiltFrom, OtherLog } from './origin.js'
 import { partitionOf, watchedId } from './partition.js'
 import type { Projection } from './projection.js'
 
@@ -36,23 +37,11 @@ export class RebuildStopped extends Error {
   readonly code = 'rebuild-stopped'
 }
 
-/** The log ends before the position up to which documents have been built from it. */
-export class LogTooShort extends Error {
-  readonly code = 'log-too-short'
-  constructor(projection: string, built: number, end: number) {
-    super(
-      `${projection} has been built up to position ${built}, but the log ends at ${end}: it is another log, or was ` +
-        'restored. Remove the read models (read-models.db, or the database), and they are built from this one',
-    )
-  }
-}
-
 /**
  * Builds a projection again from the log, beside the live build, and then takes its place in one step: readers
  * see the old documents until they see the new ones.
  *
  * @throws {RebuildStopped} `signal` aborted
- * @throws {LogTooShort}
  */
 export async function rebuild(projection: Projection, options: RebuildOptions): Promise<Rebuilt> {
   const { eventStore, readStore } = options
@@ -60,7 +49,11 @@ export async function rebuild(projection: Projection, options: RebuildOptions): 
   const partitions = options.partitions ?? (await readStore.live(projection.name))?.partitions
   return withNewBuild(projection, readStore, partitions, async (build) => {
     const check = new DerivedCheck(eventStore)
-    const folds = await openFolds(projection, build, check)
+    const live = await readStore.live(projection.name)
+    const isOurs = !live || (await isBuiltFrom(eventStore, live, runnerCollection))
+    // Nobody has seen to it that what follows from the events of this log is in it.
+    const derived = (partition: number) => (isOurs ? check : Outbox.open(build, eventStore, partition))
+    const folds = await openFolds(projection, build, derived)
     const documents = await catchUpAndPromote(projection, build, folds, options)
     const seconds = (performance.now() - start) / 1000
     const derivedDifferences = await check.differences()
@@ -102,10 +95,16 @@ export function createBuild(
 }
 
 /** A fold for each partition of a build. */
-export function openFolds(projection: Projection, build: Build, derived: DerivedEvents): Promise<Fold[]> {
+export function openFolds(
+  projection: Projection,
+  build: Build,
+  derived: (partition: number) => DerivedEvents | Promise<DerivedEvents>,
+): Promise<Fold[]> {
   const indexes = [...Array(build.partitions).keys()]
   return Promise.all(
-    indexes.map((index) => Fold.open(projection, build, derived, partitionOf(index, build.partitions))),
+    indexes.map(async (index) =>
+      Fold.open(projection, build, await derived(index), partitionOf(index, build.partitions)),
+    ),
   )
 }
 
@@ -134,8 +133,11 @@ async function catchUpAndPromote(
     }
     try {
       const at = await checkpointsOf(live)
-      await foldTo(folds, targetsOf(at, folds.length), options)
-      await finish(projection, live, eventStore)
+      const isOurs = await isBuiltFrom(eventStore, live, runnerCollection)
+      // How far a build of another log has come says nothing of this one, and what it derived is none of its events.
+      const ends = isOurs ? at : [await eventStore.head()]
+      await foldTo(folds, targetsOf(ends, folds.length), options)
+      if (isOurs) await finish(projection, live, eventStore)
       const documents = await countDocuments(projection, build)
       await readStore.promote(build, { build: live, at })
       return documents
@@ -159,7 +161,11 @@ async function finish(projection: Projection, live: Build, eventStore: EventStor
   else await drainOutbox(live, eventStore)
 }
 
-/** Folds the log, for each fold up to a position of its own and not an event further. One reading serves them all. */
+/**
+ * Folds the log, for each fold up to a position of its own and not an event further. One reading serves them all.
+ *
+ * @throws {OtherLog} it ends before
+ */
 export async function foldTo(
   folds: readonly Fold[],
   targets: readonly number[],
@@ -175,7 +181,7 @@ export async function foldTo(
     const { categories } = first.projection
     const after = Math.min(...behind.map(({ position }) => position))
     const page = await eventStore.readAll({ after, limit: eventsAPage, categories })
-    if (page.position <= after) throw new LogTooShort(first.projection.name, target, after)
+    if (page.position <= after) throw new OtherLog(first.projection.name)
     for (const fold of behind) await fold.apply(upTo(targets[folds.indexOf(fold)] ?? 0, page))
     onProgress?.(Math.min(page.position, target), target)
   }

@@ -1,8 +1,9 @@
 import type { EventStore } from '../event-store/port.js'
 import { Fenced } from '../read-store/errors.js'
 import type { Build, ReadStore } from '../read-store/port.js'
-import { Outbox } from './outbox.js'
 import { failureIdOf, Fold, ProjectionFailed, runnerCollection } from './fold.js'
+import { isBuiltFrom, otherLog } from './origin.js'
+import { Outbox } from './outbox.js'
 import { partitionOf } from './partition.js'
 import type { Projection } from './projection.js'
 import { rebuild, withNewBuild } from './rebuild.js'
@@ -20,6 +21,8 @@ export type RunnerReport =
   | { readonly type: 'failed'; readonly projection: string; readonly error: Error }
   | { readonly type: 'rebuilding'; readonly projection: string; readonly from: number; readonly to: number }
   | { readonly type: 'rebuilt'; readonly projection: string }
+  /** Something is not as it should be, and is being mended. */
+  | { readonly type: 'warning'; readonly warning: string }
   | { readonly type: 'trouble'; readonly error: unknown; readonly retryInMilliseconds: number }
 
 export interface RunnerOptions {
@@ -144,14 +147,16 @@ class Runner {
   }
 
   /**
-   * The live build, made if there is none. Undefined if its version is another one: then that is mended first, by the
-   * runner that has the first share; of runners of several versions, by a newer one.
+   * The live build, made if there is none. Undefined if its version or its log is another one: then that is mended first,
+   * by the runner that has the first share; of runners of several versions, by a newer one.
    */
   async #liveBuild(projection: Projection): Promise<Build | undefined> {
-    const { readStore, partitions } = this.#options
+    const { eventStore, readStore, partitions, report } = this.#options
     const live = await readStore.live(projection.name)
-    if (live?.version === projection.version) return live
-    const isNewer = !live || live.version < projection.version
+    const isOurs = !live || (await isBuiltFrom(eventStore, live, runnerCollection))
+    if (isOurs && live?.version === projection.version) return live
+    const isNewer =
+      !live || live.version < projection.version || (!isOurs && live.version === projection.version)
     const isFirst = this.#isMine(shareOf(projection.name, 0))
     if (!isFirst || !(isNewer || !this.#shares) || this.#failed.has(shareOf(projection.name, 0)))
       return undefined
@@ -161,6 +166,7 @@ class Runner {
         return build
       })
     }
+    if (!isOurs) report({ type: 'warning', warning: `${otherLog(projection.name)}: they are built again` })
     this.#rebuilding.set(projection.name, this.#rebuild(projection))
     return undefined
   }

@@ -2,7 +2,8 @@ import type { EventStore } from '../event-store/port.js'
 import { Fenced } from '../read-store/errors.js'
 import type { Build, ReadModel, ReadStore, Row, Snapshot } from '../read-store/port.js'
 import { DerivedCheck } from './derived-check.js'
-import { Fold, isOwing } from './fold.js'
+import { Fold, isOwing, runnerCollection } from './fold.js'
+import { isBuiltFrom, OtherLog } from './origin.js'
 import type { Projection } from './projection.js'
 import { checkpointsOf, countCopies, createBuild, foldTo, openFolds } from './rebuild.js'
 
@@ -32,6 +33,8 @@ export interface VerifyOptions {
 /**
  * Builds a projection in a scratch space from the same events as the live one, and compares them byte for byte.
  * The live build goes on meanwhile: what is compared is a frozen view of it. What a stop left it owing is paid first.
+ *
+ * @throws {OtherLog} the live build is of another log
  */
 export async function verify(projection: Projection, options: VerifyOptions): Promise<Verified> {
   for (;;) {
@@ -48,11 +51,12 @@ export async function verify(projection: Projection, options: VerifyOptions): Pr
 
 async function verifyBuild(projection: Projection, live: Build, options: VerifyOptions): Promise<Verified> {
   const { eventStore, readStore } = options
+  if (!(await isBuiltFrom(eventStore, live, runnerCollection))) throw new OtherLog(projection.name)
   const scratch = await readStore.scratch()
   try {
     const build = await createBuild(projection, scratch, live.partitions)
     const check = new DerivedCheck(eventStore)
-    const folds = await openFolds(projection, build, check)
+    const folds = await openFolds(projection, build, () => check)
     // The long way without holding a snapshot; then the rest, which is short, up to the snapshot.
     await foldTo(folds, await checkpointsOf(live), options)
     const snapshot = await settledSnapshot(projection, live, eventStore)

@@ -222,7 +222,7 @@ export async function unmatchedIn(build: Build): Promise<PagedRecord[]> {
     .sort(byTime)
 }
 
-async function documentsOf<T>(build: Build, collection: string): Promise<Record<string, T>> {
+export async function documentsOf<T>(build: Build, collection: string): Promise<Record<string, T>> {
   const texts = await textsOf(build, collection)
   return Object.fromEntries(Object.entries(texts).map(([id, text]) => [id, JSON.parse(text) as T]))
 }

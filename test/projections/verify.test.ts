@@ -3,7 +3,6 @@ import type { NewEvent } from '../../domain/event.js'
 import { dataPlans } from '../../projections/data-plans.js'
 import { outboxCollection } from '../../projections/outbox.js'
 import { projections } from '../../projections/index.js'
-import { rebuild } from '../../projections/rebuild.js'
 import type { Write } from '../../read-store/port.js'
 import { verify } from '../../projections/verify.js'
 import { run } from './running.js'
@@ -133,17 +132,3 @@ void t.test('verifies a build while it goes on', async (t) => {
   await running.stop()
   for (const projection of projections) t.same(await tidemark.differences(projection), [])
 })
-
-void t.test(
-  'documents that were built from more than there is are neither verified nor rebuilt',
-  async (t) => {
-    const tidemark = await openTidemark(t)
-    await lived(tidemark)
-    const { readStore } = tidemark
-    const { eventStore } = await openTidemark(t)
-    await eventStore.append([signed({ id: 'a', max: 10 })])
-    const tooShort = { code: 'log-too-short', message: /up to position 6, but the log ends at 1/ }
-    await t.rejects(verify(dataPlans, { eventStore, readStore }), tooShort)
-    await t.rejects(rebuild(dataPlans, { eventStore, readStore }), tooShort)
-  },
-)
