@@ -2,6 +2,7 @@ import type { EventStore } from '../event-store/port.js'
 import { outboxCollection } from '../projections/outbox.js'
 import { failureIds, runnerCollection } from '../projections/fold.js'
 import { projections } from '../projections/index.js'
+import { isBuiltFrom } from '../projections/origin.js'
 import type { Projection } from '../projections/projection.js'
 import type { ReadStore } from '../read-store/port.js'
 import type { System } from './compose.js'
@@ -45,7 +46,7 @@ export async function waitUntilCaughtUp(
   for (;;) {
     await system.project()
     const head = await eventStore.head()
-    const position = await slowest(readStore, projections)
+    const position = await slowest(system, projections)
     onProgress(Math.min(position, head), head)
     if (
       position >= head &&
@@ -57,11 +58,15 @@ export async function waitUntilCaughtUp(
   }
 }
 
-async function slowest(readStore: ReadStore, projections: readonly Projection[]): Promise<number> {
+async function slowest(
+  { eventStore, readStore }: Pick<System, 'eventStore' | 'readStore'>,
+  projections: readonly Projection[],
+): Promise<number> {
   const checkpoints: number[] = []
   for (const { name, version } of projections) {
     const build = await readStore.live(name)
-    checkpoints.push(build?.version === version ? await build.checkpoint() : 0)
+    const isOurs = build?.version === version && (await isBuiltFrom(eventStore, build, runnerCollection))
+    checkpoints.push(isOurs ? await build.checkpoint() : 0)
     const [failure] = build ? await build.getMany(runnerCollection, failureIds(build.partitions)) : []
     if (failure) throw new ProjectionStopped((JSON.parse(failure.text) as { reason: string }).reason)
   }

@@ -1,6 +1,7 @@
 import type { EventStore } from '../event-store/port.js'
 import type { Build, ReadStore } from '../read-store/port.js'
 import { failureIds, runnerCollection } from './fold.js'
+import { isBuiltFrom } from './origin.js'
 import type { Projection } from './projection.js'
 import { ofLive } from './queries/live.js'
 import { checkpointsOf, countDocuments } from './rebuild.js'
@@ -24,7 +25,7 @@ export interface ProjectionState {
   readonly lag: number
   /**
    * `missing`: nothing has been built yet. `failed`: stopped at an event that cannot be handled. `catching-up`: there
-   * are events to come, or the documents were built by another version of the code.
+   * are events to come, or the documents were built by another version of the code or from another log.
    */
   readonly state: 'live' | 'catching-up' | 'failed' | 'missing'
   readonly failure?: ProjectionFailure
@@ -88,7 +89,9 @@ export async function projectionStates(
   const head = await eventStore.head()
   const states: ProjectionState[] = []
   for (const projection of projections) {
-    const state = await ofLive(readStore, projection.name, (build) => stateOf(projection, build, head))
+    const state = await ofLive(readStore, projection.name, (build) =>
+      stateOf(projection, build, eventStore, head),
+    )
     const { name, version } = projection
     states.push(state ?? { name, version, position: 0, lag: head, state: 'missing' })
   }
@@ -101,13 +104,19 @@ export async function failureOf(build: Build): Promise<ProjectionFailure | undef
   return row && (JSON.parse(row.text) as ProjectionFailure)
 }
 
-async function stateOf(projection: Projection, build: Build, head: number): Promise<ProjectionState> {
+async function stateOf(
+  projection: Projection,
+  build: Build,
+  eventStore: EventStore,
+  head: number,
+): Promise<ProjectionState> {
   const { name } = projection
   const { version } = build
   const position = await build.checkpoint()
   const failure = await failureOf(build)
   const lag = Math.max(0, head - position)
   if (failure) return { name, version, position, lag, state: 'failed', failure }
-  const live = lag === 0 && version === projection.version
+  const isOurs = await isBuiltFrom(eventStore, build, runnerCollection)
+  const live = lag === 0 && version === projection.version && isOurs
   return { name, version, position, lag, state: live ? 'live' : 'catching-up' }
 }

@@ -1,7 +1,8 @@
 import type { EventStore } from '../../event-store/port.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
 import { outboxCollection } from '../outbox.js'
-import { isOwing } from '../fold.js'
+import { isOwing, runnerCollection } from '../fold.js'
+import { isBuiltFrom } from '../origin.js'
 import type { Projection } from '../projection.js'
 import { failureOf } from '../status.js'
 import { ofLive } from './live.js'
@@ -31,8 +32,12 @@ export class CaughtUp {
     for (const projection of projections) {
       const { name } = projection
       const stuck = () => whyStuck(readStore, name)
-      const documents = lookAt(readStore, name, (build) => settledAt(projection, build))
-      const derived = lookAt(readStore, name, publishedUpTo)
+      /** How far a build of another log has come says nothing of this one. */
+      const ofThisLog = (look: (build: Build) => Promise<number>) => async (build: Build) =>
+        (await isBuiltFrom(eventStore, build, runnerCollection)) ? look(build) : -1
+      const settled = (build: Build) => settledAt(projection, build)
+      const documents = lookAt(readStore, name, ofThisLog(settled))
+      const derived = lookAt(readStore, name, ofThisLog(publishedUpTo))
       const subject = `the read model ${name}`
       this.#documents.set(name, new Watch({ subject, look: documents, stuck, patience }))
       this.#derived.set(name, new Watch({ subject: `what ${name} derives`, look: derived, stuck, patience }))
