@@ -44,16 +44,17 @@ export async function importAll(
   files: readonly ImportableFile[],
 ): Promise<SourceCounts> {
   let total = nothingRead
-  for (const { path, remove } of files) {
+  for (const { path, copy } of files) {
+    const copied = await copy?.()
     const bar = new ProgressBar(basename(path))
     try {
-      const counts = await importFile(eventStore, kind, path, ({ bytes, totalBytes }) =>
+      const counts = await importFile(eventStore, kind, copied ?? path, ({ bytes, totalBytes }) =>
         bar.update(bytes, totalBytes),
       )
       total = sumOf(total, counts)
     } finally {
       bar.end()
-      if (remove) await rm(path, { force: true })
+      if (copied !== undefined) await rm(copied, { force: true })
     }
   }
   return total
@@ -61,15 +62,15 @@ export async function importAll(
 
 export interface ImportableFile {
   readonly path: string
-  /** A copy of what can be read only once, to be removed afterwards. */
-  readonly remove: boolean
+  /** Of what can be read only once: makes a copy, to be removed afterwards, and answers where it is. */
+  readonly copy?: () => Promise<string>
 }
 
 /** The files that paths stand for, in the order of the paths and, in a folder, of the names. */
 export async function filesIn(paths: readonly string[], context: Context): Promise<ImportableFile[]> {
   const files: ImportableFile[] = []
   for (const path of paths) {
-    if (standardInput.includes(path)) files.push(await spool(process.stdin, context))
+    if (standardInput.includes(path)) files.push({ path, copy: () => spool(process.stdin, context) })
     else files.push(...(await expand(path, context)))
   }
   return files
@@ -85,8 +86,8 @@ async function expand(path: string, context: Context): Promise<ImportableFile[]>
     context.output.remark(`skipped ${path}: its name says that it is still being written`)
     return []
   }
-  if (found.isFile()) return [{ path, remove: false }]
-  if (!found.isDirectory()) return [await spool(createReadStream(path), context)]
+  if (found.isFile()) return [{ path }]
+  if (!found.isDirectory()) return [{ path, copy: () => spool(createReadStream(path), context) }]
   const names = (await readdir(path)).sort()
   const nested: ImportableFile[] = []
   for (const name of names) nested.push(...(await expand(join(path, name), context)))
@@ -99,11 +100,11 @@ function isBeingWritten(path: string): boolean {
 }
 
 /** A pipe cannot be read twice, but a source is known by all of its content: so it is kept first. */
-async function spool(input: Readable, { config: { data } }: Context): Promise<ImportableFile> {
+async function spool(input: Readable, { config: { data } }: Context): Promise<string> {
   await mkdir(data, { recursive: true })
   const path = join(data, `stdin-${randomUUID()}`)
   await pipeline(input, createWriteStream(path))
-  return { path, remove: true }
+  return path
 }
 
 export function sumOf(a: SourceCounts, b: SourceCounts): SourceCounts {

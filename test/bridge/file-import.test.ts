@@ -314,7 +314,7 @@ void t.test('files that are still being written are passed over, in folders and 
         paths.map((path) => join(folder, path)),
         context,
       )
-    ).map(({ path, remove }) => `${path.slice(folder.length + 1)}${remove ? ' to be removed' : ''}`)
+    ).map(({ path, copy }) => `${path.slice(folder.length + 1)}${copy ? ' is copied' : ''}`)
   t.same(await found('.'), ['1.csv', '2.csv', 'b/6.csv', 'not_tmp.csv'])
   t.equal(remarks.length, 8)
   t.same(await found('b', '2.csv', '1.csv', '_4.csv'), ['b/6.csv', '2.csv', '1.csv'])
