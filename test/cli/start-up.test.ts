@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { tidemark } from './tidemark-command.js'
 
@@ -18,6 +21,12 @@ const teller = moduleOf(`
         return resolved
       }`),
   )})`)
+
+void t.test('a build can be started by its name', { skip: process.platform === 'win32' }, async (t) => {
+  const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
+  const { stdout } = await promisify(execFile)(program, ['--version'])
+  t.match(stdout, /^\d+\.\d+\.\d+\n$/)
+})
 
 void t.test('only commands that take records in load schemas', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-start-up-'))
