@@ -1,6 +1,6 @@
 import type { EventStore } from '../event-store/port.js'
 import { outboxCollection } from '../projections/outbox.js'
-import { failureIds, runnerCollection } from '../projections/fold.js'
+import { failureIds, runnerCollection } from '../projections/notes.js'
 import { projections } from '../projections/index.js'
 import { isBuiltFrom } from '../projections/origin.js'
 import type { Projection } from '../projections/projection.js'
@@ -65,7 +65,7 @@ async function slowest(
   const checkpoints: number[] = []
   for (const { name, version } of projections) {
     const build = await readStore.live(name)
-    const isOurs = build?.version === version && (await isBuiltFrom(eventStore, build, runnerCollection))
+    const isOurs = build?.version === version && (await isBuiltFrom(eventStore, build))
     checkpoints.push(isOurs ? await build.checkpoint() : 0)
     const [failure] = build ? await build.getMany(runnerCollection, failureIds(build.partitions)) : []
     if (failure) throw new ProjectionStopped((JSON.parse(failure.text) as { reason: string }).reason)

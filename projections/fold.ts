@@ -3,25 +3,12 @@ import type { Build, Collections, ReadModel } from '../read-store/port.js'
 import type { RecordedEvent } from '../domain/event.js'
 import type { EventStore } from '../event-store/port.js'
 import type { DerivedEvents } from './derived-events.js'
+import { failureIdOf, runnerCollection } from './notes.js'
 import { originNote } from './origin.js'
 import { Outbox, outboxCollection } from './outbox.js'
 import { partitionOf, wholePartition, type Partition } from './partition.js'
 import type { Projection } from './projection.js'
 import { WorkingSet } from './working-set.js'
-
-/** The collection in which the runner keeps its own notes about a build, such as why it stopped. */
-export const runnerCollection = 'runner'
-/** The note of the first partition; those of the others are named after it. */
-export const failureId = 'failure'
-
-/** The ids of the notes that the partitions of a build may have left. */
-export function failureIds(partitions: number): string[] {
-  return Array.from({ length: partitions }, (_, index) => failureIdOf(index))
-}
-
-export function failureIdOf(partition: number): string {
-  return partition === 0 ? failureId : `${failureId}/${partition}`
-}
 
 /**
  * A handler could not handle an event, or the work that events left owing could not be done. The projection stops there;

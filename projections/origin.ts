@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '../domain/event.js'
 import type { EventStore } from '../event-store/port.js'
 import type { ReadModel, Write } from '../read-store/port.js'
+import { runnerCollection } from './notes.js'
 
 /**
  * Which log a build was made from. Positions alone do not tell: another log has the same ones, and so has a log that was
@@ -33,19 +34,14 @@ export function originNote({ stream, revision, id }: RecordedEvent, partition: n
 /** Builds that are of a log, which they stay: nobody takes events away from a log that is open. */
 const known = new WeakMap<object, EventStore>()
 
-/**
- * Whether all that a build has met is in the log. Cheap from the second time on.
- *
- * @param notes the collection that has them
- */
+/** Whether all that a build has met is in the log. Cheap from the second time on. */
 export async function isBuiltFrom(
   eventStore: EventStore,
   build: Pick<ReadModel, 'getMany' | 'partitions'>,
-  notes: string,
 ): Promise<boolean> {
   if (known.get(build) === eventStore) return true
   const ids = [...Array(build.partitions).keys()].map(originIdOf)
-  for (const { text } of await build.getMany(notes, ids)) {
+  for (const { text } of await build.getMany(runnerCollection, ids)) {
     const { stream, revision, id } = JSON.parse(text) as Origin
     const [event] = await eventStore.readStream(stream, { from: revision, limit: 1 })
     if (event?.id !== id) return false

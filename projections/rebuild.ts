@@ -4,7 +4,7 @@ import type { Build, ReadModel, ReadStore } from '../read-store/port.js'
 import { DerivedCheck, type DerivedDifference } from './derived-check.js'
 import type { DerivedEvents } from './derived-events.js'
 import { drainOutbox, Outbox } from './outbox.js'
-import { collectionsOf, Fold, runnerCollection } from './fold.js'
+import { collectionsOf, Fold } from './fold.js'
 import { isBuiltFrom, OtherLog } from './origin.js'
 import { partitionOf, watchedId } from './partition.js'
 import type { Projection } from './projection.js'
@@ -50,7 +50,7 @@ export async function rebuild(projection: Projection, options: RebuildOptions): 
   return withNewBuild(projection, readStore, partitions, async (build) => {
     const check = new DerivedCheck(eventStore)
     const live = await readStore.live(projection.name)
-    const isOurs = !live || (await isBuiltFrom(eventStore, live, runnerCollection))
+    const isOurs = !live || (await isBuiltFrom(eventStore, live))
     // Nobody has seen to it that what follows from the events of this log is in it.
     const derived = (partition: number) => (isOurs ? check : Outbox.open(build, eventStore, partition))
     const folds = await openFolds(projection, build, derived)
@@ -133,7 +133,7 @@ async function catchUpAndPromote(
     }
     try {
       const at = await checkpointsOf(live)
-      const isOurs = await isBuiltFrom(eventStore, live, runnerCollection)
+      const isOurs = await isBuiltFrom(eventStore, live)
       // How far a build of another log has come says nothing of this one, and what it derived is none of its events.
       const ends = isOurs ? at : [await eventStore.head()]
       await foldTo(folds, targetsOf(ends, folds.length), options)

@@ -1,7 +1,8 @@
 import type { EventStore } from '../event-store/port.js'
 import { Fenced } from '../read-store/errors.js'
 import type { Build, ReadStore } from '../read-store/port.js'
-import { failureIdOf, Fold, ProjectionFailed, runnerCollection } from './fold.js'
+import { Fold, ProjectionFailed } from './fold.js'
+import { failureIdOf, runnerCollection } from './notes.js'
 import { isBuiltFrom, otherLog } from './origin.js'
 import { Outbox } from './outbox.js'
 import { partitionOf } from './partition.js'
@@ -153,7 +154,7 @@ class Runner {
   async #liveBuild(projection: Projection): Promise<Build | undefined> {
     const { eventStore, readStore, partitions, report } = this.#options
     const live = await readStore.live(projection.name)
-    const isOurs = !live || (await isBuiltFrom(eventStore, live, runnerCollection))
+    const isOurs = !live || (await isBuiltFrom(eventStore, live))
     if (isOurs && live?.version === projection.version) return live
     const isNewer =
       !live || live.version < projection.version || (!isOurs && live.version === projection.version)

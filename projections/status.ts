@@ -1,6 +1,6 @@
 import type { EventStore } from '../event-store/port.js'
 import type { Build, ReadStore } from '../read-store/port.js'
-import { failureIds, runnerCollection } from './fold.js'
+import { failureIds, runnerCollection } from './notes.js'
 import { isBuiltFrom } from './origin.js'
 import type { Projection } from './projection.js'
 import { ofLive } from './queries/live.js'
@@ -116,7 +116,7 @@ async function stateOf(
   const failure = await failureOf(build)
   const lag = Math.max(0, head - position)
   if (failure) return { name, version, position, lag, state: 'failed', failure }
-  const isOurs = await isBuiltFrom(eventStore, build, runnerCollection)
+  const isOurs = await isBuiltFrom(eventStore, build)
   const live = lag === 0 && version === projection.version && isOurs
   return { name, version, position, lag, state: live ? 'live' : 'catching-up' }
 }

@@ -2,7 +2,7 @@ import type { EventStore } from '../event-store/port.js'
 import { Fenced } from '../read-store/errors.js'
 import type { Build, ReadModel, ReadStore, Row, Snapshot } from '../read-store/port.js'
 import { DerivedCheck } from './derived-check.js'
-import { Fold, isOwing, runnerCollection } from './fold.js'
+import { Fold, isOwing } from './fold.js'
 import { isBuiltFrom, OtherLog } from './origin.js'
 import type { Projection } from './projection.js'
 import { checkpointsOf, countCopies, createBuild, foldTo, openFolds } from './rebuild.js'
@@ -51,7 +51,7 @@ export async function verify(projection: Projection, options: VerifyOptions): Pr
 
 async function verifyBuild(projection: Projection, live: Build, options: VerifyOptions): Promise<Verified> {
   const { eventStore, readStore } = options
-  if (!(await isBuiltFrom(eventStore, live, runnerCollection))) throw new OtherLog(projection.name)
+  if (!(await isBuiltFrom(eventStore, live))) throw new OtherLog(projection.name)
   const scratch = await readStore.scratch()
   try {
     const build = await createBuild(projection, scratch, live.partitions)

@@ -1,7 +1,7 @@
 import type { EventStore } from '../../event-store/port.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
 import { outboxCollection } from '../outbox.js'
-import { isOwing, runnerCollection } from '../fold.js'
+import { isOwing } from '../fold.js'
 import { isBuiltFrom } from '../origin.js'
 import type { Projection } from '../projection.js'
 import { failureOf } from '../status.js'
@@ -34,7 +34,7 @@ export class CaughtUp {
       const stuck = () => whyStuck(readStore, name)
       /** How far a build of another log has come says nothing of this one. */
       const ofThisLog = (look: (build: Build) => Promise<number>) => async (build: Build) =>
-        (await isBuiltFrom(eventStore, build, runnerCollection)) ? look(build) : -1
+        (await isBuiltFrom(eventStore, build)) ? look(build) : -1
       const settled = (build: Build) => settledAt(projection, build)
       const documents = lookAt(readStore, name, ofThisLog(settled))
       const derived = lookAt(readStore, name, ofThisLog(publishedUpTo))

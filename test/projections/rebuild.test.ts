@@ -1,6 +1,6 @@
 import t from 'tap'
 import { dataPlans } from '../../projections/data-plans.js'
-import { failureId, runnerCollection } from '../../projections/fold.js'
+import { failureId, runnerCollection } from '../../projections/notes.js'
 import { projections } from '../../projections/index.js'
 import type { Projection } from '../../projections/projection.js'
 import { rebuild } from '../../projections/rebuild.js'
