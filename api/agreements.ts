@@ -1,7 +1,6 @@
 import { Type } from 'typebox'
 import { AgreementInput } from '../domain/agreement-input.js'
 import type { PastModels } from '../projections/as-of.js'
-import { dataPlans } from '../projections/data-plans.js'
 import { pastOfAgreement } from '../projections/data-plan-past.js'
 import { agreementsOf, type AgreementDocument } from '../projections/queries/agreements.js'
 import { component, documentAnswer, documentProblems, notModified, problemAnswers } from './answers.js'
@@ -31,7 +30,7 @@ export function agreementRoutes(server: Server, services: Services): void {
     summary: 'Take agreements in',
     tag,
   })
-  const { caughtUp, readStore, timeTravel } = services
+  const { readStore, timeTravel } = services
   const agreements = agreementsOf(readStore)
   const schema = {
     summary: 'An agreement',
@@ -48,8 +47,6 @@ export function agreementRoutes(server: Server, services: Services): void {
   server.get('/agreements/:id', { schema, config: ofReadModels }, async (request, reply) => {
     const { id } = request.params
     const past = await timeTravel.models(request.query, reply, pastOfAgreement(id))
-    const { minPosition } = request.query
-    if (!past && minPosition !== undefined) await caughtUp.documents(dataPlans.name, minPosition)
     const row = await (past ? agreementsOf(past) : agreements).get(id)
     if (!row) throw unknownAgreement(id, past)
     return sendDocument(request, reply, row.text)

@@ -66,7 +66,6 @@ export function billableTypeRoutes(server: Server, services: Services): void {
     const { query } = request
     const type = knownType(request.params.type)
     const past = await timeTravel.models(query, reply, pastOfType(type))
-    if (!past) await upTo(query.minPosition)
     const wanted = await monthOf(query.month, past)
     const billed = await (past ? typeBillingOf(past) : billing).month(type, wanted)
     return sendDocument(request, reply, JSON.stringify(billed))

@@ -97,9 +97,7 @@ export function billingPeriodRoutes(server: Server, services: Services): void {
     { schema: documentSchema, config: ofReadModels },
     async (request, reply) => {
       const { params, query } = request
-      const { minPosition } = query
       const past = await timeTravel.models(query, reply, pastOfAgreement(params.id))
-      if (!past && minPosition !== undefined) await caughtUp.documents(dataPlans.name, minPosition)
       const row = await (past ? billingPeriodsOf(past) : periods).get(params.id, params.month)
       if (row) return sendDocument(request, reply, row.text)
       await agreementOf(past ? agreementsOf(past) : agreements, params.id, past)

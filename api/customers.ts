@@ -83,7 +83,6 @@ export function customerRoutes(server: Server, services: Services): void {
     async (request, reply) => {
       const { params, query } = request
       const past = await timeTravel.models(query, reply, pastOfCustomer(params.customer))
-      if (!past) await upTo(query.minPosition)
       const billed = await (past ? customerBillingOf(past) : billing).month(params.customer, query.month)
       if (!billed) throw unknownCustomer(params.customer, past)
       return sendDocument(request, reply, JSON.stringify(billed))
@@ -126,7 +125,6 @@ export function customerRoutes(server: Server, services: Services): void {
     async (request, reply) => {
       const { params, query } = request
       const past = await timeTravel.models(query, reply, pastOfCustomer(params.customer))
-      if (!past) await upTo(query.minPosition)
       const invoices = past ? customerBillingOf(past) : billing
       const issued = await invoices.invoice(params.customer, params.month)
       if (issued) return sendDocument(request, reply, JSON.stringify(issued))

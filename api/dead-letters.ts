@@ -88,9 +88,7 @@ export function deadLetterRoutes(server: Server, services: Services): void {
     { schema: documentSchema, config: ofReadModels },
     async (request, reply) => {
       const { id } = request.params
-      const { minPosition } = request.query
       const past = await timeTravel.models(request.query, reply, pastOfDeadLetter(id))
-      if (!past && minPosition !== undefined) await caughtUp.documents(deadLetters.name, minPosition)
       const row = await findDeadLetter(past ?? readStore, id)
       if (!row)
         throw new Problem('not-found', `there is no dead letter ${JSON.stringify(id)}${whenAsked(past)}`)

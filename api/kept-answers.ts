@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
-import type { FastifyReply, FastifyRequest, FastifyServerFactory } from 'fastify'
+import type { FastifyReply, FastifyServerFactory } from 'fastify'
 import type { ReadStore } from '../projections/queries/live.js'
 import { isKnown } from './documents.js'
 import type { HttpDurations, RouteDurations } from './http-durations.js'
+import type { Server } from './services.js'
 
 /** So many characters of documents are kept. */
 const mostKept = 2_000_000
@@ -49,20 +50,31 @@ export class KeptAnswers {
     return server.setTimeout(connectionTimeout)
   }
 
-  /** Keeps an answer that is about to be sent, if it is a document of the read models of now. */
-  keep(request: FastifyRequest, reply: FastifyReply, text: unknown): void {
-    const { config, url: route = '' } = request.routeOptions
-    if (config.isOfReadModels !== true) return
-    const version = this.#versions.get(request.raw)
+  /** Has documents kept that routes of read models answer with, if they are added after this. */
+  keepAnswersOf(server: Server): void {
+    server.addHook('onRoute', (route) => {
+      if (!route.config?.isOfReadModels) return
+      const durations = this.#durations.ofRoute('GET', route.url)
+      route.onSend = [
+        ...[route.onSend ?? []].flat(),
+        (request, reply, answer, done) => {
+          this.#keep(request.raw, reply, answer, durations)
+          done()
+        },
+      ]
+    })
+  }
+
+  #keep(request: IncomingMessage, reply: FastifyReply, text: unknown, durations: RouteDurations): void {
+    const version = this.#versions.get(request)
     const tag = reply.getHeader('etag')
     // What took so long that another version was seen meanwhile may be older than that.
     if (version === undefined || version !== this.#version || typeof text !== 'string') return
     if (reply.statusCode !== 200 || typeof tag !== 'string') return
     if (this.#keptCharacters > mostKept) this.#forget()
-    const { url = '' } = request.raw
+    const { url = '' } = request
     const headers = Object.entries(reply.getHeaders()).flatMap(([name, value]) => [name, String(value)])
     headers.push('content-length', String(Buffer.byteLength(text)))
-    const durations = this.#durations.ofRoute('GET', route)
     this.#kept.set(url, { tag, text, headers, durations })
     this.#keptCharacters += url.length + text.length
   }
@@ -74,10 +86,12 @@ export class KeptAnswers {
 
   #answer(request: IncomingMessage, response: ServerResponse): boolean {
     const { method, url = '', headers } = request
-    if (method !== 'GET' || url.includes('?') || this.#isStopped || !this.#isUpToDate()) return false
+    if (method !== 'GET' || url.includes('?') || this.#isStopped) return false
+    const version = this.#versionNow()
+    if (version === undefined) return false
     const kept = this.#kept.get(url)
     if (!kept) {
-      this.#versions.set(request, this.#version ?? 0)
+      this.#versions.set(request, version)
       return false
     }
     const start = performance.now()
@@ -90,11 +104,11 @@ export class KeptAnswers {
   }
 
   /**
-   * Forgets what may have changed. False if that cannot be told: then nothing is kept. Asked once for all requests that
+   * Forgets what may have changed. Undefined if that cannot be told: then nothing is kept. Asked once for all requests that
    * have arrived when the event loop comes to them: it takes 5 µs, and that is as much as such an answer.
    */
-  #isUpToDate(): boolean {
-    if (this.#isAsked) return this.#version !== undefined
+  #versionNow(): number | undefined {
+    if (this.#isAsked) return this.#version
     this.#isAsked = true
     setImmediate(() => (this.#isAsked = false))
     let version: number | undefined
@@ -105,7 +119,7 @@ export class KeptAnswers {
     }
     if (version === undefined || version !== this.#version) this.#forget()
     this.#version = version
-    return version !== undefined
+    return version
   }
 
   #forget(): void {

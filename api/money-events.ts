@@ -91,9 +91,7 @@ export function moneyEventRoutes(server: Server, services: Services): void {
     { schema: documentSchema, config: ofReadModels },
     async (request, reply) => {
       const { params, query } = request
-      const { minPosition } = query
       const past = await timeTravel.models(query, reply, pastOfMoney(params.userId, params.id))
-      if (!past && minPosition !== undefined) await caughtUp.documents(moneyEnriched.name, minPosition)
       const found = await findMoneyEvent(past ?? readStore, params.userId, params.id)
       if (found) return sendDocument(request, reply, JSON.stringify(found))
       const [user, id] = [JSON.stringify(params.userId), JSON.stringify(params.id)]

@@ -128,7 +128,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   server.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request)))
   takeJson(server)
   recordDurations(api, metrics.http, options.slowRequest ?? 1_000)
-  server.addHook('onSend', async (request, reply, answer) => keptAnswers.keep(request, reply, answer))
+  keptAnswers.keepAnswersOf(api)
   await describeRoutes(server, options.version)
   refuseAsOfElsewhere(api)
   const refuseOthers = refuseOtherMethods(api)

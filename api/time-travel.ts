@@ -28,7 +28,7 @@ export class TimeTravel {
 
   /**
    * The read models that a request wants to be answered from, and says so in its header; undefined if it wants those of
-   * now. With `minPosition`, waits until the log has got there.
+   * now. With `minPosition`, waits until they, or for those of the past the log, have got there.
    *
    * @throws {Problem} `asOf` is neither a position nor an instant
    */
@@ -37,8 +37,11 @@ export class TimeTravel {
     reply: FastifyReply,
     past: Past,
   ): Promise<PastModels | undefined> {
-    if (wanted === undefined) return undefined
     const { eventStore, caughtUp, longReads } = this.#options
+    if (wanted === undefined) {
+      if (minPosition !== undefined) await caughtUp.documents(past.projection.name, minPosition)
+      return undefined
+    }
     const point = pointOf(wanted)
     if (minPosition !== undefined) await caughtUp.log(minPosition)
     const models = await longReads.run(reply, async (signal) =>
