@@ -8,6 +8,7 @@ import { described, writeSample } from './sample-system.js'
 
 /** Megabytes. */
 const limit = 300
+
 /** Peak memory must not grow with the log: two million records through an import and a rebuild. */
 export const memory: Benchmark = {
   name: 'memory',

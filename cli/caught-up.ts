@@ -1,8 +1,9 @@
 import type { EventStore } from '../event-store/port.js'
 import { outboxCollection } from '../projections/outbox.js'
-import { failureIds, runnerCollection } from '../projections/notes.js'
+import { failureId, runnerCollection } from '../projections/notes.js'
 import { projections } from '../projections/index.js'
 import { isBuiltFrom } from '../projections/origin.js'
+import { ownIds } from '../projections/partition.js'
 import type { Projection } from '../projections/projection.js'
 import type { ReadStore } from '../read-store/port.js'
 import type { System } from './compose.js'
@@ -67,7 +68,7 @@ async function slowest(
     const build = await readStore.live(name)
     const isOurs = build?.version === version && (await isBuiltFrom(eventStore, build))
     checkpoints.push(isOurs ? await build.checkpoint() : 0)
-    const [failure] = build ? await build.getMany(runnerCollection, failureIds(build.partitions)) : []
+    const [failure] = build ? await build.getMany(runnerCollection, ownIds(failureId, build.partitions)) : []
     if (failure) throw new ProjectionStopped((JSON.parse(failure.text) as { reason: string }).reason)
   }
   return Math.min(...checkpoints)

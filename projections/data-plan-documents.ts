@@ -90,11 +90,9 @@ export function putPeriod(documents: Documents, agreement: Agreement, month: Mon
   for (const { event, revision } of raised) documents.derive(event, revision)
   const id = periodId(agreement, month)
   const before = documents.get<BillingPeriod>('billing-periods', id)?.openUntil
-  if (period.recordCount > 0) {
-    listPeriod(documents, id, before, period)
-    return documents.put('billing-periods', id, period)
-  }
-  listPeriod(documents, id, before, { openUntil: undefined, msisdn: period.msisdn })
+  const stays = period.recordCount > 0
+  listPeriod(documents, id, before, stays ? period : { ...period, openUntil: undefined })
+  if (stays) return documents.put('billing-periods', id, period)
   documents.delete('billing-periods', id)
   const { lateRecords, revision, notified } = period
   const subscriber = subscriberOf(documents, agreement.msisdn)

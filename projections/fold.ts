@@ -3,10 +3,10 @@ import type { Build, Collections, ReadModel } from '../read-store/port.js'
 import type { RecordedEvent } from '../domain/event.js'
 import type { EventStore } from '../event-store/port.js'
 import type { DerivedEvents } from './derived-events.js'
-import { failureIdOf, runnerCollection } from './notes.js'
+import { failureId, runnerCollection } from './notes.js'
 import { originNote } from './origin.js'
 import { Outbox, outboxCollection } from './outbox.js'
-import { partitionOf, wholePartition, type Partition } from './partition.js'
+import { ownId, partitionOf, wholePartition, type Partition } from './partition.js'
 import type { Projection } from './projection.js'
 import { WorkingSet } from './working-set.js'
 
@@ -113,7 +113,7 @@ export class Fold {
   ): Promise<Fold> {
     const fold = new Fold(projection, build, await build.checkpoint(partition.index), derived, partition)
     await fold.#payDebts()
-    const failure = failureIdOf(partition.index)
+    const failure = ownId(failureId, partition.index)
     const failed = await build.getMany(runnerCollection, [failure])
     if (failed.length > 0) fold.#documents.delete(runnerCollection, failure)
     await fold.settle()

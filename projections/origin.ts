@@ -1,7 +1,8 @@
 import type { RecordedEvent } from '../domain/event.js'
 import type { EventStore } from '../event-store/port.js'
 import type { ReadModel, Write } from '../read-store/port.js'
-import { runnerCollection } from './notes.js'
+import { originId, runnerCollection } from './notes.js'
+import { ownId, ownIds } from './partition.js'
 
 /**
  * Which log a build was made from. Positions alone do not tell: another log has the same ones, and so has a log that was
@@ -28,7 +29,7 @@ export function otherLog(projection: string): string {
 
 /** The note of an event that a partition has met. */
 export function originNote({ stream, revision, id }: RecordedEvent, partition: number): Write {
-  return { id: originIdOf(partition), document: { stream, revision, id } satisfies Origin }
+  return { id: ownId(originId, partition), document: { stream, revision, id } satisfies Origin }
 }
 
 /** Builds that are of a log, which they stay: nobody takes events away from a log that is open. */
@@ -40,16 +41,11 @@ export async function isBuiltFrom(
   build: Pick<ReadModel, 'getMany' | 'partitions'>,
 ): Promise<boolean> {
   if (known.get(build) === eventStore) return true
-  const ids = [...Array(build.partitions).keys()].map(originIdOf)
-  for (const { text } of await build.getMany(runnerCollection, ids)) {
+  for (const { text } of await build.getMany(runnerCollection, ownIds(originId, build.partitions))) {
     const { stream, revision, id } = JSON.parse(text) as Origin
     const [event] = await eventStore.readStream(stream, { from: revision, limit: 1 })
     if (event?.id !== id) return false
   }
   known.set(build, eventStore)
   return true
-}
-
-function originIdOf(partition: number): string {
-  return partition === 0 ? 'origin' : `origin/${partition}`
 }

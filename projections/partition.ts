@@ -8,9 +8,14 @@ export interface Partition {
 /** All of the work. */
 export const wholePartition: Partition = { index: 0, owns: () => true }
 
-/** Each partition has watched documents of its own: the first one under their own names. */
-export function watchedId(id: string, partition: number): string {
+/** Each partition has watched documents and notes of its own: the first one under their own names. */
+export function ownId(id: string, partition: number): string {
   return partition === 0 ? id : `${id}/${partition}`
+}
+
+/** The same of all partitions. */
+export function ownIds(id: string, partitions: number): string[] {
+  return Array.from({ length: partitions }, (_, partition) => ownId(id, partition))
 }
 
 /** Keys are dealt out by a hash of them that never changes: a build's documents depend on it. */

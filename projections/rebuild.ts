@@ -6,7 +6,7 @@ import type { DerivedEvents } from './derived-events.js'
 import { drainOutbox, Outbox } from './outbox.js'
 import { collectionsOf, Fold } from './fold.js'
 import { isBuiltFrom, OtherLog } from './origin.js'
-import { partitionOf, watchedId } from './partition.js'
+import { ownIds, partitionOf } from './partition.js'
 import type { Projection } from './projection.js'
 
 const eventsAPage = 1_000
@@ -46,11 +46,10 @@ export class RebuildStopped extends Error {
 export async function rebuild(projection: Projection, options: RebuildOptions): Promise<Rebuilt> {
   const { eventStore, readStore } = options
   const start = performance.now()
-  const partitions = options.partitions ?? (await readStore.live(projection.name))?.partitions
-  return withNewBuild(projection, readStore, partitions, async (build) => {
+  const live = await readStore.live(projection.name)
+  const isOurs = !live || (await isBuiltFrom(eventStore, live))
+  return withNewBuild(projection, readStore, options.partitions ?? live?.partitions, async (build) => {
     const check = new DerivedCheck(eventStore)
-    const live = await readStore.live(projection.name)
-    const isOurs = !live || (await isBuiltFrom(eventStore, live))
     // Nobody has seen to it that what follows from the events of this log is in it.
     const derived = (partition: number) => (isOurs ? check : Outbox.open(build, eventStore, partition))
     const folds = await openFolds(projection, build, derived)
@@ -212,8 +211,7 @@ export async function countCopies(
   if (build.partitions === 1) return 0
   let copies = 0
   for (const [collection, id] of watches) {
-    const ids = Array.from({ length: build.partitions - 1 }, (_, i) => watchedId(id, i + 1))
-    copies += (await build.getMany(collection, ids)).length
+    copies += (await build.getMany(collection, ownIds(id, build.partitions).slice(1))).length
   }
   return copies
 }

@@ -2,10 +2,10 @@ import type { EventStore } from '../event-store/port.js'
 import { Fenced } from '../read-store/errors.js'
 import type { Build, ReadStore } from '../read-store/port.js'
 import { Fold, ProjectionFailed } from './fold.js'
-import { failureIdOf, runnerCollection } from './notes.js'
+import { failureId, runnerCollection } from './notes.js'
 import { isBuiltFrom, otherLog } from './origin.js'
 import { Outbox } from './outbox.js'
-import { partitionOf } from './partition.js'
+import { ownId, partitionOf } from './partition.js'
 import type { Projection } from './projection.js'
 import { rebuild, withNewBuild } from './rebuild.js'
 import { renewEvery, shareOf, Shares } from './shares.js'
@@ -156,10 +156,9 @@ class Runner {
     const live = await readStore.live(projection.name)
     const isOurs = !live || (await isBuiltFrom(eventStore, live))
     if (isOurs && live?.version === projection.version) return live
-    const isNewer =
-      !live || live.version < projection.version || (!isOurs && live.version === projection.version)
+    const isOlder = live && live.version > projection.version
     const isFirst = this.#isMine(shareOf(projection.name, 0))
-    if (!isFirst || !(isNewer || !this.#shares) || this.#failed.has(shareOf(projection.name, 0)))
+    if (!isFirst || (isOlder && this.#shares) || this.#failed.has(shareOf(projection.name, 0)))
       return undefined
     if (!live) {
       return withNewBuild(projection, readStore, partitions, async (build) => {
@@ -239,7 +238,7 @@ class Runner {
         reason: reason.message,
         ...(event && { position: event.position, eventId: event.id, eventType: event.type }),
       }
-      const writes = { [runnerCollection]: [{ id: failureIdOf(partition), document }] }
+      const writes = { [runnerCollection]: [{ id: ownId(failureId, partition), document }] }
       await build.commit({ partition, expected: checkpoint, checkpoint, writes })
     }
     report({ type: 'failed', projection: projection.name, error: reason })

@@ -1,7 +1,8 @@
 import type { EventStore } from '../event-store/port.js'
 import type { Build, ReadStore } from '../read-store/port.js'
-import { failureIds, runnerCollection } from './notes.js'
+import { failureId, runnerCollection } from './notes.js'
 import { isBuiltFrom } from './origin.js'
+import { ownIds } from './partition.js'
 import type { Projection } from './projection.js'
 import { ofLive } from './queries/live.js'
 import { checkpointsOf, countDocuments } from './rebuild.js'
@@ -100,7 +101,7 @@ export async function projectionStates(
 
 /** The note that the runner left in a build when its projection failed. */
 export async function failureOf(build: Build): Promise<ProjectionFailure | undefined> {
-  const [row] = await build.getMany(runnerCollection, failureIds(build.partitions))
+  const [row] = await build.getMany(runnerCollection, ownIds(failureId, build.partitions))
   return row && (JSON.parse(row.text) as ProjectionFailure)
 }
 

@@ -1,7 +1,7 @@
 import type { NewEvent, RecordedEvent } from '../domain/event.js'
 import type { Document, Query, ReadModel, Row, UnitOfWork, Write } from '../read-store/port.js'
 import { KeptDocuments, type HeldDocument } from './kept-documents.js'
-import { watchedId, wholePartition, type Partition } from './partition.js'
+import { ownId, wholePartition, type Partition } from './partition.js'
 import type { Documents, IdRange, IdSlice, Projection, Touch } from './projection.js'
 
 /** When so many documents are in use, those that were not used lately are let go. */
@@ -198,7 +198,7 @@ export class WorkingSet implements Documents {
     const isWatched = this.#projection.watches.some(
       ([name, watched]) => name === collection && watched === id,
     )
-    return isWatched ? watchedId(id, index) : id
+    return isWatched ? ownId(id, index) : id
   }
 
   #collection(name: string): KeptDocuments {
