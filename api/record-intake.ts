@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from 'typebox'
-import { InvalidRecord } from '../domain/invalid-record.js'
+import { InvalidRecord, refused } from '../domain/invalid-record.js'
+import { MAX_RECORD_BYTES } from '../domain/record-size.js'
 import { takeIn, type Arrival } from '../commands/intake.js'
 import type { KindName } from '../bridge/formats/kind-names.js'
 import { kinds, type Kind } from '../bridge/formats/kinds.js'
@@ -128,8 +129,10 @@ function arrivalsOf(kindName: KindName, { text, value }: JsonBody, source: strin
     texts ??= isArray ? elementTexts(text) : [text]
     return texts[index] ?? ''
   }
+  const isLong = text.length * 3 > MAX_RECORD_BYTES && Buffer.byteLength(text) > MAX_RECORD_BYTES
   for (const [index, item] of items.entries()) {
     try {
+      if (isLong && Buffer.byteLength(textOf(index)) > MAX_RECORD_BYTES) throw refused('record-too-large')
       const metadata = { source: `${source}#${index}` }
       const record = kind.parse(item, () => textOf(index))
       const event = kind.event(record, metadata) as Arrival['event'] | undefined

@@ -8,7 +8,6 @@ import {
   type RecordRejected,
 } from '../domain/dead-letter.js'
 import type { NewEvent, RecordedEvent } from '../domain/event.js'
-import { faultCodes, type FaultCode } from '../domain/fault.js'
 import { InvalidRecord, refused } from '../domain/invalid-record.js'
 import { factOf, type SourceRecord } from './arrivals.js'
 import { isKindName, kindNames } from './formats/kind-names.js'
@@ -126,16 +125,12 @@ async function recordAgain(
 ): Promise<SourceRecord> {
   const raw = rawBytes(data)
   const { reason } = data
-  if (reason === 'line-too-long' || reason === 'missing-value') throw refusedRecord(reason)
+  if (reason === 'record-too-large' || reason === 'missing-value') throw refused(reason)
   if (source.startsWith('kafka:')) return recordOfValue(raw, avro)
-  if (!isUtf8(raw)) throw refusedRecord('invalid-utf8')
+  if (!isUtf8(raw)) throw refused('invalid-utf8')
   const number = Number(source.slice(source.lastIndexOf('#') + 1))
   const start = number === 1 && raw.indexOf(byteOrderMark) === 0 ? byteOrderMark.length : 0
   return { text: raw.toString('utf8', start), fault: undefined, terminated: true, raw }
-}
-
-function refusedRecord(code: FaultCode): InvalidRecord {
-  return refused(code, `the record is refused: ${faultCodes[code]}`)
 }
 
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])

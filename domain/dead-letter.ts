@@ -1,4 +1,5 @@
 import type { Event, Metadata, NewEvent } from './event.js'
+import { MAX_RECORD_BYTES } from './record-size.js'
 import { uuidV5Namespace } from './uuid.js'
 
 /** A record that could not be used, whole: nothing vanishes. */
@@ -11,7 +12,7 @@ export type RecordRejected = Event<
     /** A stable code, listed in docs/errors.md. */
     readonly reason: string
     readonly detail: string
-    /** The record's bytes as they came: as text if they are UTF-8, else in base64. */
+    /** The record's bytes as they came: as text, or in base64 if they are not UTF-8 or too long as a string of JSON. */
     readonly raw: string
     readonly encoding: 'utf8' | 'base64'
   }
@@ -73,9 +74,21 @@ export function rawBytes({ raw, encoding }: Pick<RecordRejected['data'], 'raw' |
 }
 
 function encode(raw: Uint8Array): Pick<RecordRejected['data'], 'raw' | 'encoding'> {
+  const text = textOf(raw)
+  if (text !== undefined && isShort(text)) return { raw: text, encoding: 'utf8' }
+  return { raw: Buffer.from(raw).toString('base64'), encoding: 'base64' }
+}
+
+/** Undefined: it is not UTF-8. */
+function textOf(raw: Uint8Array): string | undefined {
   try {
-    return { raw: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw), encoding: 'utf8' }
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw)
   } catch {
-    return { raw: Buffer.from(raw).toString('base64'), encoding: 'base64' }
+    return undefined
   }
+}
+
+/** In JSON, a control character takes six bytes: more than in base64. */
+function isShort(text: string): boolean {
+  return Buffer.byteLength(JSON.stringify(text)) <= (MAX_RECORD_BYTES * 4) / 3
 }

@@ -1,3 +1,5 @@
+import { MAX_RECORD_BYTES } from './record-size.js'
+
 /**
  * Every reason for which a record is refused, and the rule it breaks. The codes are stable: they are stored
  * with dead letters and answered over HTTP.
@@ -8,7 +10,7 @@ export const faultCodes = {
   'invalid-utf8': 'text is UTF-8',
   'incomplete-line':
     'the last line of data records ends with a line feed, or its last field may have been cut short',
-  'line-too-long': 'a line or message has at most 1 MiB',
+  'record-too-large': `a record has at most ${MAX_RECORD_BYTES} bytes`,
   'too-deeply-nested': 'a record has at most 100 levels of objects and arrays in one another',
   'missing-value': 'a message has a value',
   'invalid-avro': 'a value that begins with a zero byte is Avro of the schema that its next four bytes name',

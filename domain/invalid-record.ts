@@ -1,4 +1,4 @@
-import type { Fault, FaultCode } from './fault.js'
+import { faultCodes, type Fault, type FaultCode } from './fault.js'
 
 /** A value that does not mean what it should. Where it stood in its record is for the caller to say. */
 export class InvalidValue extends Error {
@@ -36,6 +36,9 @@ export class InvalidRecord extends Error {
 }
 
 /** A record that is refused as a whole. */
-export function refused(code: FaultCode, detail: string): InvalidRecord {
+export function refused(
+  code: FaultCode,
+  detail = `the record is refused: ${faultCodes[code]}`,
+): InvalidRecord {
   return new InvalidRecord([{ path: '', code, detail }])
 }

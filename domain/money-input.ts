@@ -1,11 +1,12 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/schema'
 import { decimalOf } from './decimal.js'
-import type { Fault } from './fault.js'
+import { faultCodes, type Fault } from './fault.js'
 import { AnyOtherType, Decimal, Key, Label, Timestamp } from './fields.js'
 import { InvalidValue } from './invalid-record.js'
 import type { Money, MoneyEvent, PaymentRecorded, TransactionRecorded } from './money.js'
 import { recordParser, type Untrusted } from './record-parser.js'
+import { MAX_RECORD_BYTES } from './record-size.js'
 import { recordTypeOf } from './record-type.js'
 import { formatTimestamp, parseTimestamp } from './timestamp.js'
 
@@ -89,7 +90,7 @@ const parsePayment = recordParser<Static<typeof PaymentEvent>, PaymentRecorded>(
   together: amountFault,
   build: (input) => {
     const { paymentRelatedThing: thing } = input
-    const related = thing === undefined ? {} : { paymentRelatedThing: thing }
+    const related = thing === undefined ? {} : { paymentRelatedThing: keepable(thing) }
     return { type: 'PaymentRecorded', data: { ...moneyOf(input), ...related } }
   },
 })
@@ -100,10 +101,16 @@ const parseTransaction = recordParser<Static<typeof TransactionEvent>, Transacti
   together: amountFault,
   build: (input) => {
     const { transactionRelatedThing: thing } = input
-    const related = thing === undefined ? {} : { transactionRelatedThing: thing }
+    const related = thing === undefined ? {} : { transactionRelatedThing: keepable(thing) }
     return { type: 'TransactionRecorded', data: { ...moneyOf(input), ...related } }
   },
 })
+
+/** What is kept as it is. Written anew it may be longer than it was: `1e20` becomes 21 digits. */
+function keepable(thing: unknown): unknown {
+  if (Buffer.byteLength(JSON.stringify(thing)) <= MAX_RECORD_BYTES) return thing
+  throw new InvalidValue('record-too-large', `the record is refused: ${faultCodes['record-too-large']}`)
+}
 
 function moneyOf(input: MoneyInput): Money {
   const { id, userId, userSessionId, currency, moneyType, isOldMoneyEvent } = input

@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { faultCodes, type Fault, type FaultCode } from '../../domain/fault.js'
+import { KEPT_BYTES, MAX_RECORD_BYTES } from '../../domain/record-size.js'
 
 /** The text of one record. */
 export interface Text {
@@ -18,11 +19,6 @@ export interface Line extends Text {
   /** From 1, with empty lines counted: what an editor shows. */
   readonly number: number
 }
-
-/** A longer line is no record. It is passed over without being held in memory. */
-export const MAX_LINE_BYTES = 1024 * 1024
-/** What is kept of a line that is too long. */
-export const KEPT_BYTES = 4096
 
 /**
  * The lines of a stream of bytes, a page for each chunk that ends any. Empty lines are left out; a byte order mark at
@@ -101,7 +97,7 @@ export class LineSplitter {
     while (start < all.length) {
       const feed = all.indexOf('\n', start)
       const end = feed > start && all.charCodeAt(feed - 1) === CARRIAGE_RETURN ? feed - 1 : feed
-      if (end - start > MAX_LINE_BYTES) lines.push(tooLong(this.number, bytes.subarray(start, end), true))
+      if (end - start > MAX_RECORD_BYTES) lines.push(tooLong(this.number, bytes.subarray(start, end), true))
       else if (end > start) lines.push(new AsciiLine(this.number, all.slice(start, end), bytes, start))
       this.number++
       start = feed + 1
@@ -122,7 +118,7 @@ export class LineSplitter {
     const raw = bytes[bytes.length - 1] === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes
     const number = this.number++
     if (raw.length === 0) return
-    if (raw.length > MAX_LINE_BYTES) lines.push(tooLong(number, raw, terminated))
+    if (raw.length > MAX_RECORD_BYTES) lines.push(tooLong(number, raw, terminated))
     else if (!isUtf8(raw)) lines.push(faulty(number, raw, terminated, 'invalid-utf8'))
     else {
       const text = raw.toString('utf8', number === 1 && hasByteOrderMark(raw) ? 3 : 0)
@@ -152,7 +148,7 @@ class AsciiLine implements Line {
 }
 
 function tooLong(number: number, raw: Buffer, terminated: boolean): Line {
-  return faulty(number, Buffer.from(raw.subarray(0, KEPT_BYTES)), terminated, 'line-too-long')
+  return faulty(number, Buffer.from(raw.subarray(0, KEPT_BYTES)), terminated, 'record-too-large')
 }
 
 function faulty(number: number, raw: Buffer, terminated: boolean, code: FaultCode): Line {
@@ -172,4 +168,4 @@ function hasByteOrderMark(raw: Buffer): boolean {
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
 /** The longest line and its carriage return. */
-const MAX_HELD_BYTES = MAX_LINE_BYTES + 1
+const MAX_HELD_BYTES = MAX_RECORD_BYTES + 1

@@ -1,5 +1,4 @@
-import { faultCodes } from '../../domain/fault.js'
-import { refused, type InvalidRecord } from '../../domain/invalid-record.js'
+import { refused } from '../../domain/invalid-record.js'
 
 /** So many objects and arrays may stand in one another, the record itself included. */
 const maxLevels = 100
@@ -11,7 +10,7 @@ const maxLevels = 100
  * @throws {InvalidRecord} `too-deeply-nested`
  */
 export function assertNesting(value: unknown): void {
-  if (isDeeper(value, maxLevels)) throw tooDeep()
+  if (isDeeper(value, maxLevels)) throw refused('too-deeply-nested')
 }
 
 /** Does the value have more levels than these? It is gone into no further than that. */
@@ -23,8 +22,4 @@ function isDeeper(value: unknown, levels: number): boolean {
     if (isDeeper((value as Readonly<Record<string, unknown>>)[name], levels - 1)) return true
   }
   return false
-}
-
-function tooDeep(): InvalidRecord {
-  return refused('too-deeply-nested', `the record is refused: ${faultCodes['too-deeply-nested']}`)
 }

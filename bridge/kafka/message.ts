@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { faultCodes, shown, type FaultCode } from '../../domain/fault.js'
 import { InvalidRecord } from '../../domain/invalid-record.js'
+import { KEPT_BYTES, MAX_RECORD_BYTES } from '../../domain/record-size.js'
 import type { SourceRecord } from '../arrivals.js'
-import { KEPT_BYTES, MAX_LINE_BYTES } from '../formats/lines.js'
 import { isAvro, type AvroDecoder } from './avro.js'
 
 /** What of a message makes its record. */
@@ -26,7 +26,7 @@ export async function recordOf({ key, value }: Message, avro: AvroDecoder): Prom
       `the message${of} is refused: ${faultCodes['missing-value']}`,
     )
   }
-  if (value.length > MAX_LINE_BYTES) return faulty(value.subarray(0, KEPT_BYTES), 'line-too-long')
+  if (value.length > MAX_RECORD_BYTES) return faulty(value.subarray(0, KEPT_BYTES), 'record-too-large')
   return recordOfValue(value, avro)
 }
 

@@ -137,11 +137,20 @@ export async function untilOneExists(
   await new Promise(() => {})
 }
 
+/**
+ * Messages are dated by what they tell of: of a month that has not ended, or of one long ago. By default Kafka 4 refuses
+ * the one, and deletes the other as soon as it looks.
+ */
+const configEntries = [
+  { name: 'message.timestamp.after.max.ms', value: String(2n ** 63n - 1n) },
+  { name: 'retention.ms', value: '-1' },
+]
+
 /** With as many partitions and replicas as the brokers give by default. */
 async function create(admin: Admin, topic: string): Promise<void> {
   try {
     // Another bridge may create it at the same time: then it is there all the same.
-    await admin.createTopics({ topics: [{ topic }], waitForLeaders: true })
+    await admin.createTopics({ topics: [{ topic, configEntries }], waitForLeaders: true })
   } catch (error) {
     const { errors = [] } = error as { errors?: readonly Error[] }
     const why = (errors[0] ?? rootOf(error)).message

@@ -53,7 +53,9 @@ export class Sending {
       if (others) others.push({ ...message, partition })
       else partitions.set(partition, [{ ...message, partition }])
     }
-    for (const page of partitions.values()) await again(() => this.#sendPage(page))
+    for (const all of partitions.values()) {
+      for (const page of pagesOf(all)) await again(() => this.#sendPage(page))
+    }
   }
 
   close(): Promise<void> {
@@ -66,7 +68,8 @@ export class Sending {
     } catch (error) {
       const { type, message } = rootOf(error) as Error & { readonly type?: string }
       if (type !== undefined && broken.has(type)) throw new SequenceBroken(message, { cause: error })
-      throw error
+      const advice = type === undefined ? undefined : advices.get(type)
+      throw advice === undefined ? error : new Error(`${message} ${advice} of ${this.#topic}`, { cause: error })
     }
   }
 }
@@ -78,6 +81,32 @@ const broken: ReadonlySet<string> = new Set([
   'INVALID_PRODUCER_EPOCH',
   'INVALID_PRODUCER_ID_MAPPING',
 ])
+
+/** What to do about topics that take less than ours do (see reach.ts). */
+const advices: ReadonlyMap<string, string> = new Map([
+  ['INVALID_TIMESTAMP', 'Messages are dated by what they tell of: raise message.timestamp.after.max.ms'],
+  ['MESSAGE_TOO_LARGE', 'Raise max.message.bytes'],
+])
+
+/** Brokers take about a megabyte at once by default, for one partition. */
+const bytesAPage = 512 * 1024
+
+/** Messages in pages that brokers take. */
+function* pagesOf(messages: readonly Message[]): Generator<Message[], void, void> {
+  let page: Message[] = []
+  let bytes = 0
+  for (const message of messages) {
+    const size = Buffer.byteLength(message.value ?? '')
+    if (bytes + size > bytesAPage && page.length > 0) {
+      yield page
+      page = []
+      bytes = 0
+    }
+    page.push(message)
+    bytes += size
+  }
+  if (page.length > 0) yield page
+}
 
 async function partitionsOf(kafka: Kafka, topic: string) {
   const admin = kafka.admin()

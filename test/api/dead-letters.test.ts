@@ -78,7 +78,7 @@ void t.test('a retry that fails again says why, and counts', async (t) => {
   const { position } = await importLines(eventStore, Buffer.concat(lines))
   // The one that contradicts is known last: only the log could tell.
   const letters = await lettersAt(service, position)
-  const reasons = ['invalid-timestamp', 'invalid-utf8', 'line-too-long', 'conflicting-duplicate']
+  const reasons = ['invalid-timestamp', 'invalid-utf8', 'record-too-large', 'conflicting-duplicate']
   t.same(
     letters.map(({ reason }) => reason),
     reasons,

@@ -118,7 +118,7 @@ void t.test('of a line that is too long the start is kept, and the line after it
   const counts = await importFile(eventStore, 'data-records', fileOf(t, `${long}\n${line('a')}`))
   t.match(counts, { read: 2, appended: 1, rejected: 1 })
   const [letter] = await deadLetters(eventStore)
-  t.equal(letter?.reason, 'line-too-long')
+  t.equal(letter?.reason, 'record-too-large')
   t.equal(letter?.raw.toString(), long.slice(0, 4096))
 })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { KEPT_BYTES, linesOf, LineSplitter, MAX_LINE_BYTES, type Line } from '../../bridge/formats/lines.js'
+import { linesOf, LineSplitter, type Line } from '../../bridge/formats/lines.js'
+import { KEPT_BYTES, MAX_RECORD_BYTES } from '../../domain/record-size.js'
 
 /** The lines of chunks, as a stream gives them. */
 async function lines(...chunks: (string | Uint8Array)[]): Promise<Line[]> {
@@ -76,10 +77,10 @@ void t.test('reports a line that is not UTF-8 with its bytes, and reads on', asy
 })
 
 void t.test('takes a line of 1 MiB and reports a longer one, in one chunk or in many', async (t) => {
-  const longest = 'x'.repeat(MAX_LINE_BYTES)
+  const longest = 'x'.repeat(MAX_RECORD_BYTES)
   for (const end of ['\n', '\r\n', '']) {
-    t.equal((await lines(longest + end))[0]?.text.length, MAX_LINE_BYTES)
-    t.equal((await lines(longest.slice(1), `x${end}`))[0]?.text.length, MAX_LINE_BYTES)
+    t.equal((await lines(longest + end))[0]?.text.length, MAX_RECORD_BYTES)
+    t.equal((await lines(longest.slice(1), `x${end}`))[0]?.text.length, MAX_RECORD_BYTES)
     for (const chunks of [
       [`${longest}x${end}next`],
       [longest, `x${end}next`],
@@ -89,7 +90,7 @@ void t.test('takes a line of 1 MiB and reports a longer one, in one chunk or in 
       t.match(long, {
         number: 1,
         text: '',
-        fault: { path: '', code: 'line-too-long' },
+        fault: { path: '', code: 'record-too-large' },
         terminated: end !== '',
       })
       t.equal(long?.raw.length, KEPT_BYTES)
@@ -97,7 +98,7 @@ void t.test('takes a line of 1 MiB and reports a longer one, in one chunk or in 
     }
   }
   const trap = await lines(`${longest}\r`, 'more\n')
-  t.equal(trap[0]?.fault?.code, 'line-too-long', 'a carriage return where the memory ends is no end')
+  t.equal(trap[0]?.fault?.code, 'record-too-large', 'a carriage return where the memory ends is no end')
 })
 
 void t.test('holds no more than one line of a stream without any end', async (t) => {
@@ -106,8 +107,8 @@ void t.test('holds no more than one line of a stream without any end', async (t)
   const before = process.memoryUsage().arrayBuffers
   const found = Array.from({ length: 4000 }, () => splitter.push(chunk).length)
   t.ok(found.every((lines) => lines === 0))
-  t.ok(process.memoryUsage().arrayBuffers - before < 16 * MAX_LINE_BYTES)
-  t.match(splitter.end(), [{ fault: { code: 'line-too-long' }, terminated: false }])
+  t.ok(process.memoryUsage().arrayBuffers - before < 16 * MAX_RECORD_BYTES)
+  t.match(splitter.end(), [{ fault: { code: 'record-too-large' }, terminated: false }])
 })
 
 void t.test('law: how a stream is cut into chunks changes nothing', async (t) => {

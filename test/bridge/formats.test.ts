@@ -248,7 +248,7 @@ void t.test('agreements are NDJSON only', async (t) => {
 void t.test('a line that is no text is refused with its own fault, whatever the kind', async (t) => {
   for (const kind of Object.values<LineParser>(kinds)) {
     t.same(faults(parsing(kind, Buffer.from([0x7b, 0xff, 10]))), [' invalid-utf8'])
-    t.same(faults(parsing(kind, `${'x'.repeat(1_100_000)}\n`)), [' line-too-long'])
+    t.same(faults(parsing(kind, `${'x'.repeat(1_100_000)}\n`)), [' record-too-large'])
   }
 })
 

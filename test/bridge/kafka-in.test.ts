@@ -131,7 +131,7 @@ await withKafka(t, (kafka) => {
     if (sent) {
       await eventsOf(eventStore, ['deadletter'], 8)
       const letter = (await lettersOf(eventStore)).at(-1)
-      t.match(letter, { reason: 'line-too-long', source: `kafka:${settings.records}/0/8` })
+      t.match(letter, { reason: 'record-too-large', source: `kafka:${settings.records}/0/8` })
       t.equal(letter?.raw.length, 4096)
     }
   })
