@@ -1,40 +1,16 @@
-import { appendFileSync, mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { importFile } from '../../bridge/file-import.js'
-import { filesIn } from '../../cli/import.js'
-import { loadConfig } from '../../cli/config.js'
 import { rawBytes, type RecordRejected } from '../../domain/dead-letter.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
-import { Countdown, stoppingAppends, Stopped, unansweredAppends } from '../projections/stopping.js'
 import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
-
-function openLog(t: Test, folder = temporaryFolder(t)): EmbeddedEventStore {
-  const eventStore = openEmbeddedEventStore(join(folder, 'data'))
-  t.teardown(() => eventStore.close())
-  return eventStore
-}
-
-function fileOf(t: Test, content: string | Buffer): string {
-  const path = join(temporaryFolder(t), 'records.csv')
-  writeFileSync(path, content)
-  return path
-}
-
-const line = (id: string | number, bytes = 10) => `${id};2020-01-10T00:00:00Z;48100200300;${bytes}\n`
-const manyLines = (count: number) => Array.from({ length: count }, (_, n) => line(`record-${n}`, n)).join('')
+import { fileOf, line, manyLines, openLog } from './importing.js'
 
 async function deadLetters(eventStore: EventStore) {
   return (await wholeLog(eventStore, ['deadletter'])).map(({ data, metadata }) => {
     const { reason, ...rest } = data as RecordRejected['data']
     return { reason, raw: rawBytes(rest), line: Number(metadata.source?.split('#')[1]) }
   })
-}
-
-/** The ids of the facts in the log, in their order. */
-async function facts(eventStore: EventStore): Promise<string[]> {
-  return (await wholeLog(eventStore, ['subscriber', 'agreement', 'deadletter'])).map(({ id }) => id)
 }
 
 void t.test('every line becomes a fact, with its place in the file', async (t) => {
@@ -191,87 +167,6 @@ void t.test('a file of agreements, and the same file as records', async (t) => {
   t.match(await deadLetters(eventStore), [{ reason: 'missing-field' }])
 })
 
-void t.test('wherever an import is stopped, the next one goes on and ends in the same log', async (t) => {
-  const path = fileOf(t, 'nonsense\n' + manyLines(6_000) + line('record-3', 4) + line('record-4', 4))
-  const counts = { read: 6_003, appended: 6_000, duplicates: 1, ignored: 0, rejected: 2 }
-  const undisturbed = openLog(t)
-  t.same(await importFile(undisturbed, 'data-records', path), counts)
-  const expected = await facts(undisturbed)
-  for (let appends = 0; ; appends++) {
-    const eventStore = openLog(t)
-    const stopping = (appends % 2 === 0 ? stoppingAppends : unansweredAppends)(
-      eventStore,
-      new Countdown(appends),
-    )
-    const outcome = await importFile(stopping, 'data-records', path).catch((error: unknown) => error)
-    if (!(outcome instanceof Stopped)) {
-      t.same(outcome, counts)
-      t.ok(appends >= 5, `${appends} appends`)
-      break
-    }
-    const again = await importFile(eventStore, 'data-records', path)
-    const complete = { ...counts, appended: 0, duplicates: 6_001 }
-    t.same(again, again.appended > 0 ? counts : complete, `stopped after ${appends} appends`)
-    t.same(await facts(eventStore), expected)
-  }
-})
-
-void t.test('goes on behind what is in the log, not from the start', async (t) => {
-  const path = fileOf(t, manyLines(20_000))
-  const eventStore = openLog(t)
-  const seen: number[] = []
-  await t.rejects(importFile(stoppingAppends(eventStore, new Countdown(3)), 'data-records', path), Stopped)
-  await importFile(eventStore, 'data-records', path, ({ bytes, totalBytes }) => {
-    t.equal(totalBytes, statSync(path).size)
-    seen.push(bytes)
-  })
-  // Two reads were in the log.
-  t.ok(seen[0]! > 2 * 64 * 1024 - 100, `the first page ends at byte ${seen[0]}`)
-  t.equal(seen.at(-1), statSync(path).size)
-  t.same(
-    seen,
-    [...seen].sort((a, b) => a - b),
-  )
-})
-
-void t.test('a file that changes while it is read is not taken for complete', async (t) => {
-  const path = fileOf(t, manyLines(10_000))
-  const eventStore = openLog(t)
-  let changed = false
-  const changing = importFile(eventStore, 'data-records', path, () => {
-    if (!changed) appendFileSync(path, line('one more'))
-    changed = true
-  })
-  await t.rejects(changing, { code: 'file-changed' })
-  t.match(await importFile(eventStore, 'data-records', path), { read: 10_001, rejected: 0 })
-  t.equal(new Set(await facts(eventStore)).size, 10_001)
-  t.equal((await facts(eventStore)).length, 10_001)
-})
-
-void t.test('so is one that was written anew at the same length', async (t) => {
-  const path = fileOf(t, manyLines(10))
-  const eventStore = openLog(t)
-  const changing = importFile(eventStore, 'data-records', path, () => {
-    utimesSync(path, new Date(), new Date(Date.UTC(2030, 0, 1)))
-  })
-  await t.rejects(changing, { code: 'file-changed' })
-})
-
-void t.test('of two imports of one file at once, both together bring every record once', async (t) => {
-  const folder = temporaryFolder(t)
-  const stores = [openLog(t, folder), openLog(t, folder)]
-  const path = fileOf(t, manyLines(8_000))
-  const outcomes = await Promise.allSettled(stores.map((store) => importFile(store, 'data-records', path)))
-  for (const outcome of outcomes) {
-    if (outcome.status === 'fulfilled') t.equal(outcome.value.read, 8_000)
-    else t.match(outcome.reason, { code: 'source-fenced' })
-  }
-  t.ok(outcomes.some(({ status }) => status === 'fulfilled'))
-  const ids = await facts(stores[0]!)
-  t.equal(ids.length, 8_000)
-  t.equal(new Set(ids).size, 8_000)
-})
-
 void t.test('a file that is not there, and a folder, are errors', async (t) => {
   const eventStore = openLog(t)
   await t.rejects(importFile(eventStore, 'data-records', join(temporaryFolder(t), 'none')), {
@@ -279,44 +174,4 @@ void t.test('a file that is not there, and a folder, are errors', async (t) => {
   })
   await t.rejects(importFile(eventStore, 'data-records', temporaryFolder(t)), { code: 'EISDIR' })
   t.equal(await eventStore.head(), 0)
-})
-
-void t.test('files that are still being written are passed over, in folders and by name', async (t) => {
-  const folder = temporaryFolder(t)
-  const remarks: string[] = []
-  const context = {
-    config: loadConfig(join(folder, 'data')),
-    output: {
-      json: false,
-      say: () => {},
-      result: () => {},
-      remark: (text: string) => void remarks.push(text),
-    },
-  }
-  for (const nested of ['b', '_under way', '.git', 'tmp']) mkdirSync(join(folder, nested))
-  const names = [
-    '2.csv',
-    '1.csv',
-    'tmp_3.csv',
-    'tmpfile',
-    '_4.csv',
-    '.5.csv',
-    'not_tmp.csv',
-    'b/6.csv',
-    'b/_7.csv',
-  ]
-  for (const name of [...names, '_under way/8.csv', '.git/9.csv', 'tmp/10.csv']) {
-    writeFileSync(join(folder, name), line('a'))
-  }
-  const found = async (...paths: string[]) =>
-    (
-      await filesIn(
-        paths.map((path) => join(folder, path)),
-        context,
-      )
-    ).map(({ path, copy }) => `${path.slice(folder.length + 1)}${copy ? ' is copied' : ''}`)
-  t.same(await found('.'), ['1.csv', '2.csv', 'b/6.csv', 'not_tmp.csv'])
-  t.equal(remarks.length, 8)
-  t.same(await found('b', '2.csv', '1.csv', '_4.csv'), ['b/6.csv', '2.csv', '1.csv'])
-  await t.rejects(found('none'), { message: /there is no file or folder .*none/ })
 })

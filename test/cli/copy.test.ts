@@ -10,7 +10,7 @@ import type { NewEvent } from '../../domain/event.js'
 import { openEmbeddedEventStore } from '../../event-store/embedded.js'
 import { openEventStoreDb } from '../../event-store/eventstoredb.js'
 import type { EventStore } from '../../event-store/port.js'
-import { event, everything } from '../contract/event-store.js'
+import { event, everything } from '../contract/event-store/events.js'
 import { eventStoreDbUrl, ownName } from '../servers.js'
 
 t.setTimeout(120_000)

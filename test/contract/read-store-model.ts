@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { Build, Collections, Document, IndexValue, Query, Write } from '../../read-store/port.js'
-import type { Ability, ReadStoreUnderTest } from './read-store.js'
+import type { Ability, ReadStoreUnderTest } from './read-store/under-test.js'
 
 /** The law: after any units of work, a collection answers every query as a plain map of its documents would. */
 

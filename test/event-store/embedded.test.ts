@@ -8,7 +8,8 @@ import { openEmbeddedEventStore } from '../../event-store/embedded.js'
 import { LogUnusable } from '../../event-store/errors.js'
 import type { EventStore } from '../../event-store/port.js'
 import { openDatabase } from '../../sqlite/driver.js'
-import { assertGapless, event, eventStoreContract, everything } from '../contract/event-store.js'
+import { assertGapless, event, everything } from '../contract/event-store/events.js'
+import { eventStoreContract } from '../contract/event-store/index.js'
 
 const newFolder = () => mkdtemp(join(tmpdir(), 'tidemark-events-'))
 

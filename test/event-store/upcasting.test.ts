@@ -7,7 +7,8 @@ import { step, type Upcasters } from '../../domain/upcasting.js'
 import { openEmbeddedEventStore } from '../../event-store/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
 import { upcasting } from '../../event-store/upcasting.js'
-import { event, eventStoreContract } from '../contract/event-store.js'
+import { event } from '../contract/event-store/events.js'
+import { eventStoreContract } from '../contract/event-store/index.js'
 import { storedEvents } from '../stored-events.js'
 
 /** The events of `test/fixtures/tariffs.ndjson` were written by three programs, each with another version. */

@@ -1,5 +1,5 @@
 import { openEmbeddedEventStore } from '../../event-store/embedded.js'
-import { event } from '../contract/event-store.js'
+import { event } from '../contract/event-store/events.js'
 
 /** Appends until it is killed. Prints the ids of every append that was answered, a line each. */
 const [folder = ''] = process.argv.slice(2)

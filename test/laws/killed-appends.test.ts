@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { openEmbeddedEventStore } from '../../event-store/embedded.js'
-import { assertGapless, everything } from '../contract/event-store.js'
+import { assertGapless, everything } from '../contract/event-store/events.js'
 
 const kills = 35
 // So many processes take longer than tap allows a file, on a busy machine.

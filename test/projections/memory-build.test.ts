@@ -2,7 +2,8 @@ import t from 'tap'
 import { MemoryBuild } from '../../projections/memory-build.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
 import { readStoreModel } from '../contract/read-store-model.js'
-import { allAbilities, buildContract, type ReadStoreUnderTest } from '../contract/read-store.js'
+import { buildContract } from '../contract/read-store/index.js'
+import { allAbilities, type ReadStoreUnderTest } from '../contract/read-store/under-test.js'
 
 const open = async (): Promise<ReadStoreUnderTest> => {
   const store = inMemory()

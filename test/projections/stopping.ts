@@ -82,7 +82,8 @@ export function stoppingCommits(readStore: ReadStore, commits: Countdown): ReadS
   }
 }
 
-function passedOn(eventStore: EventStore): Omit<EventStore, 'append'> {
+/** All of an event store but its append, for one that does something else instead. */
+export function passedOn(eventStore: EventStore): Omit<EventStore, 'append'> {
   return {
     readStream: (stream, page) => eventStore.readStream(stream, page),
     readAll: (page) => eventStore.readAll(page),

@@ -1,4 +1,4 @@
-import type { Collections, ReadModel, UnitOfWork, Write } from '../../read-store/port.js'
+import type { Build, Collections, ReadModel, ReadStore, UnitOfWork, Write } from '../../read-store/port.js'
 
 /** A projection whose documents say which checkpoint they belong to: half a unit of work would show. */
 export const projection = 'counters'
@@ -6,6 +6,13 @@ export const projection = 'counters'
 export const collections: Collections = {
   counters: { indexes: { byCheckpoint: ['checkpoint'] } },
   latest: {},
+}
+
+/** A first build of it, empty and live. */
+export async function promoted(store: ReadStore): Promise<Build> {
+  const build = await store.create(projection, 1, collections)
+  await store.promote(build)
+  return build
 }
 
 const counters = 300

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { openEmbeddedReadStore } from '../../read-store/embedded.js'
 import { closeDatabase, openDatabase } from '../../sqlite/driver.js'
-import { readStoreContract } from '../contract/read-store.js'
+import { readStoreContract } from '../contract/read-store/index.js'
 import { collections, counterUnit, disagreements, projection } from './counters.js'
 import { openEmbedded } from './open-embedded.js'
 

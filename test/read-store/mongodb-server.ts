@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { GenericContainer, Wait } from 'testcontainers'
 import { openMongoDbReadStore, type MongoDbOptions } from '../../read-store/mongodb.js'
 import type { ReadStore } from '../../read-store/port.js'
-import type { Ability, ReadStoreUnderTest } from '../contract/read-store.js'
+import type { Ability, ReadStoreUnderTest } from '../contract/read-store/under-test.js'
 import { addressIn, hasDocker } from '../servers.js'
 
 /** A MongoDB replica set for the tests of one file. */

@@ -1,10 +1,9 @@
 import type { Document as Stored } from 'mongodb'
 import t, { type Test } from 'tap'
 import { openMongoDbReadStore, type MongoDbReport } from '../../read-store/mongodb.js'
-import type { Build, ReadStore } from '../../read-store/port.js'
-import { readStoreContract } from '../contract/read-store.js'
+import { readStoreContract } from '../contract/read-store/index.js'
 import { readStoreModel } from '../contract/read-store-model.js'
-import { collections, counterUnit, disagreements, projection } from './counters.js'
+import { collections, counterUnit, disagreements, projection, promoted } from './counters.js'
 import { findMongoDb, type MongoDbServer, type MongoDbUnderTest } from './mongodb-server.js'
 
 t.setTimeout(120_000)
@@ -245,10 +244,4 @@ async function opened(t: Test, server: MongoDbServer): Promise<MongoDbUnderTest>
   const under = await server.open()
   t.teardown(() => under.cleanUp())
   return under
-}
-
-async function promoted(store: ReadStore): Promise<Build> {
-  const build = await store.create(projection, 1, collections)
-  await store.promote(build)
-  return build
 }

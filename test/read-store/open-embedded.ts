@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openEmbeddedReadStore } from '../../read-store/embedded.js'
 import type { ReadStore } from '../../read-store/port.js'
-import type { ReadStoreUnderTest } from '../contract/read-store.js'
+import type { ReadStoreUnderTest } from '../contract/read-store/under-test.js'
 
 /** An embedded read store in a folder of its own. */
 export async function openEmbedded(): Promise<ReadStoreUnderTest & { readonly folder: string }> {

@@ -1,0 +1,47 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { loadConfig } from '../../cli/config.js'
+import { filesIn } from '../../cli/import.js'
+import { line } from '../bridge/importing.js'
+import { temporaryFolder } from '../projections/tidemark.js'
+
+void t.test('files that are still being written are passed over, in folders and by name', async (t) => {
+  const folder = temporaryFolder(t)
+  const remarks: string[] = []
+  const context = {
+    config: loadConfig(join(folder, 'data')),
+    output: {
+      json: false,
+      say: () => {},
+      result: () => {},
+      remark: (text: string) => void remarks.push(text),
+    },
+  }
+  for (const nested of ['b', '_under way', '.git', 'tmp']) mkdirSync(join(folder, nested))
+  const names = [
+    '2.csv',
+    '1.csv',
+    'tmp_3.csv',
+    'tmpfile',
+    '_4.csv',
+    '.5.csv',
+    'not_tmp.csv',
+    'b/6.csv',
+    'b/_7.csv',
+  ]
+  for (const name of [...names, '_under way/8.csv', '.git/9.csv', 'tmp/10.csv']) {
+    writeFileSync(join(folder, name), line('a'))
+  }
+  const found = async (...paths: string[]) =>
+    (
+      await filesIn(
+        paths.map((path) => join(folder, path)),
+        context,
+      )
+    ).map(({ path, copy }) => `${path.slice(folder.length + 1)}${copy ? ' is copied' : ''}`)
+  t.same(await found('.'), ['1.csv', '2.csv', 'b/6.csv', 'not_tmp.csv'])
+  t.equal(remarks.length, 8)
+  t.same(await found('b', '2.csv', '1.csv', '_4.csv'), ['b/6.csv', '2.csv', '1.csv'])
+  await t.rejects(found('none'), { message: /there is no file or folder .*none/ })
+})
