@@ -1,6 +1,7 @@
 import { isIP, connect, type Socket } from 'node:net'
 import { connect as connectSafely } from 'node:tls'
 import { Kafka, logLevel, type ISocketFactory, type logCreator, type SASLOptions } from 'kafkajs'
+import { registerCodecs } from './codecs.js'
 import type { BridgeReport } from './reports.js'
 import type { KafkaSettings } from './settings.js'
 
@@ -19,6 +20,7 @@ export interface Clients {
 }
 
 export function clientsOf(settings: KafkaSettings, report: (report: BridgeReport) => void): Clients {
+  registerCodecs()
   const { brokers, ssl, sasl } = settings
   const sockets = new Set<Socket>()
   let ended = false

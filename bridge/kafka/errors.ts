@@ -53,11 +53,5 @@ export function explained(error: Error, { group }: { readonly group: string }): 
       { cause: error },
     )
   }
-  if (error.name === 'KafkaJSNotImplemented') {
-    return new Error(
-      `a topic has records that cannot be unpacked (${error.message}): this version reads gzip, and records that are not packed`,
-      { cause: error },
-    )
-  }
   return error
 }

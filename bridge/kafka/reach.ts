@@ -113,7 +113,7 @@ async function findTopics(admin: Admin, { settings, report }: ReachOptions): Pro
   const written = outputTopicsOf(settings).map(({ topic }) => topic)
   for (const topic of written) {
     if (existing.has(topic)) continue
-    await create(admin, topic)
+    await createOutput(admin, topic)
     report({ type: 'created', topic })
   }
   const there = inputs.filter((input) => !missing.includes(input))
@@ -146,8 +146,12 @@ const configEntries = [
   { name: 'retention.ms', value: '-1' },
 ]
 
-/** With as many partitions and replicas as the brokers give by default. */
-async function create(admin: Admin, topic: string): Promise<void> {
+/**
+ * Creates a topic to publish to, with as many partitions and replicas as the brokers give by default.
+ *
+ * @throws {TopicMissing} the brokers do not allow it
+ */
+export async function createOutput(admin: Admin, topic: string): Promise<void> {
   try {
     // Another bridge may create it at the same time: then it is there all the same.
     await admin.createTopics({ topics: [{ topic, configEntries }], waitForLeaders: true })

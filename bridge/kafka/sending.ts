@@ -69,7 +69,9 @@ export class Sending {
       const { type, message } = rootOf(error) as Error & { readonly type?: string }
       if (type !== undefined && broken.has(type)) throw new SequenceBroken(message, { cause: error })
       const advice = type === undefined ? undefined : advices.get(type)
-      throw advice === undefined ? error : new Error(`${message} ${advice} of ${this.#topic}`, { cause: error })
+      throw advice === undefined
+        ? error
+        : new Error(`${message} ${advice} of ${this.#topic}`, { cause: error })
     }
   }
 }

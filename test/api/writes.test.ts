@@ -39,6 +39,16 @@ void t.test('10,000 records with the longest ids fit into a request, one more do
   t.equal(await eventStore.head(), head)
 })
 
+void t.test('a record has at most 716,800 bytes, however small its request is otherwise', async (t) => {
+  const { post, eventStore } = await startService(t)
+  const large = dataRecord('large', { ignored: 'x'.repeat(700 * 1024) })
+  const { status, body } = await post('/data-records', [dataRecord('small'), large])
+  t.equal(status, 400)
+  t.match(body, { code: 'invalid-request', errors: [{ path: '/1', code: 'record-too-large' }] })
+  t.match((await post('/data-records', large)).body, { errors: [{ path: '', code: 'record-too-large' }] })
+  t.equal(await eventStore.head(), 0)
+})
+
 void t.test('a request with any fault writes nothing, and is told the path of each', async (t) => {
   const { post, eventStore } = await startService(t)
   const { status, body } = await post('/data-records', [

@@ -1,10 +1,9 @@
-import { CompressionTypes } from 'kafkajs'
 import t from 'tap'
 import { retryDeadLetter } from '../../bridge/dead-letter-retry.js'
 import { rawBytes, type RecordRejected } from '../../domain/dead-letter.js'
 import type { EventStore } from '../../event-store/port.js'
 import { wholeLog } from '../projections/tidemark.js'
-import { csv, csvs, figure, idsOf, openLog } from './kafka-log.js'
+import { csv, figure, idsOf, openLog } from './kafka-log.js'
 import { bridgeOver, eventsOf, until, withKafka } from './kafka-server.js'
 
 t.setTimeout(120_000)
@@ -165,20 +164,5 @@ await withKafka(t, (kafka) => {
       [first, second, third].flatMap(({ reports }) => reports.of('lost')),
       [],
     )
-  })
-
-  void t.test('packed batches are read', async (t) => {
-    const eventStore = openLog(t)
-    const settings = await kafka.settings()
-    const producer = kafka.client().producer()
-    await producer.connect()
-    t.teardown(() => producer.disconnect())
-    await producer.send({
-      topic: settings.records,
-      messages: csvs(0, 100),
-      compression: CompressionTypes.GZIP,
-    })
-    bridgeOver(t, kafka, { eventStore, settings })
-    t.equal((await eventsOf(eventStore, ['subscriber'], 100)).length, 100)
   })
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { deadLetterStream, rawBytes, recordRejected } from '../../domain/dead-letter.js'
+import { MAX_RECORD_BYTES } from '../../domain/record-size.js'
 import { isUuid } from '../../domain/uuid.js'
 
 const rejection = {
@@ -66,4 +67,14 @@ void t.test('every byte comes back, text or not', async (t) => {
     const stored = JSON.parse(JSON.stringify(data)) as typeof data
     t.ok(rawBytes(stored).equals(raw), raw.toString('hex'))
   }
+})
+
+void t.test('the largest record fits into an event of 1 MiB, whatever its bytes are', async (t) => {
+  for (const bytes of [Buffer.alloc(MAX_RECORD_BYTES, 0), Buffer.alloc(MAX_RECORD_BYTES, 0xff)]) {
+    const event = recordRejected({ ...rejection, raw: bytes }, metadata)
+    t.ok(JSON.stringify(event).length < 1_000_000)
+    t.ok(rawBytes(event.data).equals(bytes))
+  }
+  const text = recordRejected({ ...rejection, raw: Buffer.alloc(MAX_RECORD_BYTES, 'x') }, metadata)
+  t.equal(text.data.encoding, 'utf8', 'what is readable stays so')
 })

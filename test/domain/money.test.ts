@@ -52,6 +52,12 @@ void t.test('a payment becomes a fact', async (t) => {
   t.equal(event.id, moneyEventId('user-1', 'm-1'))
 })
 
+void t.test('what is kept as it is is refused where it grows beyond a record', async (t) => {
+  const things = (count: number) => JSON.parse(`[${Array(count).fill('1e20').join()}]`) as unknown
+  t.same(faultsOf({ ...payment, paymentRelatedThing: things(30_000) }), [])
+  t.same(faultsOf({ ...payment, paymentRelatedThing: things(40_000) }), [' record-too-large'])
+})
+
 void t.test('so does a transaction; no session is no session, however that is said', async (t) => {
   const { userSessionId, paymentRelatedThing, ...rest } = payment
   for (const absent of [{}, { userSessionId: null }, { userSessionId: undefined }]) {

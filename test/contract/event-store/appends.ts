@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { rawBytes, recordRejected, type RecordRejected } from '../../../domain/dead-letter.js'
 import type { NewEvent } from '../../../domain/event.js'
+import { MAX_RECORD_BYTES } from '../../../domain/record-size.js'
 import { InvalidEvent } from '../../../event-store/errors.js'
 import { event, everything } from './events.js'
 import type { DeclareTest } from './under-test.js'
@@ -29,6 +31,15 @@ export function appends(behaviour: DeclareTest): void {
     t.equal(second.events[0]?.revision, 2)
     t.ok(second.position > first.position)
     t.equal(await store.head(), second.position)
+  })
+
+  behaviour('takes the dead letter of the largest record', async (t, { store }) => {
+    const raw = Buffer.alloc(MAX_RECORD_BYTES, 0xff)
+    const rejection = { kind: 'data-records', reason: 'invalid-utf8', detail: 'no text', raw }
+    const letter = recordRejected(rejection, { source: 'file:abc#1' })
+    await store.append([event('a'), letter, event('a')])
+    const [kept] = await store.readStream(letter.stream, { limit: 10 })
+    t.ok(rawBytes(kept!.data as RecordRejected['data']).equals(raw))
   })
 
   behaviour('keeps an event as it was given', async (t, { store }) => {
