@@ -59,6 +59,35 @@ export async function waitUntilCaughtUp(
   }
 }
 
+/**
+ * Folds what nobody else folds, since a rebuild goes as far as the live build has come. A projection that has stopped
+ * stays where it is.
+ */
+export async function catchUpLaggards(system: System, chosen: readonly Projection[]): Promise<void> {
+  const head = await system.eventStore.head()
+  const lags = async ({ name }: Projection) => {
+    const live = await system.readStore.live(name)
+    return live !== undefined && (await live.checkpoint()) < head
+  }
+  if (!(await some(chosen, lags)) || !(await system.project())) return
+  try {
+    await catchUp(system)
+  } catch (error) {
+    if (!(error instanceof ProjectionStopped)) throw error
+  }
+}
+
+/** Builds what has never been built: then there is something to look at. */
+export async function catchUpFirst(system: System, chosen: readonly Projection[]): Promise<void> {
+  const isMissing = async ({ name }: Projection) => !(await system.readStore.live(name))
+  if ((await system.eventStore.head()) > 0 && (await some(chosen, isMissing))) await catchUp(system)
+}
+
+async function some<T>(items: readonly T[], holds: (item: T) => Promise<boolean>): Promise<boolean> {
+  for (const item of items) if (await holds(item)) return true
+  return false
+}
+
 async function slowest(
   { eventStore, readStore }: Pick<System, 'eventStore' | 'readStore'>,
   projections: readonly Projection[],

@@ -1,6 +1,7 @@
 import { projections } from '../projections/index.js'
 import type { Projection } from '../projections/projection.js'
 import { rebuild, type Rebuilt } from '../projections/rebuild.js'
+import { catchUpLaggards } from './caught-up.js'
 import { withSystem, WrongUsage, type Context } from './command.js'
 import { table } from './output.js'
 import { ProgressBar } from './progress.js'
@@ -12,7 +13,9 @@ export async function rebuildProjections(
   context: Context,
 ): Promise<void> {
   const chosen = chosenProjections(names, options.all ?? false)
-  await withSystem(context, async ({ eventStore, readStore }) => {
+  await withSystem(context, async (system) => {
+    const { eventStore, readStore } = system
+    await catchUpLaggards(system, chosen)
     const done: Rebuilt[] = []
     for (const projection of chosen) {
       const bar = new ProgressBar(projection.name)

@@ -1,5 +1,6 @@
 import { projections } from '../projections/index.js'
 import { verify, type Verified } from '../projections/verify.js'
+import { catchUpFirst } from './caught-up.js'
 import { withSystem, type Context } from './command.js'
 import type { System } from './compose.js'
 import { table } from './output.js'
@@ -7,7 +8,10 @@ import { ProgressBar } from './progress.js'
 
 /** `tidemark verify`: builds everything again in a scratch space and compares byte for byte. */
 export async function verifyProjections(context: Context): Promise<void> {
-  const verified = await withSystem(context, verifyAll)
+  const verified = await withSystem(context, async (system) => {
+    await catchUpFirst(system, projections)
+    return verifyAll(system)
+  })
   const differences = verified.flatMap((one) => one.differences)
   const documents = verified.reduce((sum, one) => sum + one.documents, 0)
   context.output.result({ projections: verified.length, documents, differences }, () => {

@@ -38,8 +38,9 @@ export class RebuildStopped extends Error {
 }
 
 /**
- * Builds a projection again from the log, beside the live build, and then takes its place in one step: readers
- * see the old documents until they see the new ones.
+ * Builds a projection again from the log, beside the live build and as far as that has come, and then takes its place in
+ * one step: readers see the old documents until they see the new ones. Where there is none, or one of another log, it
+ * goes to the end of the log.
  *
  * @throws {RebuildStopped} `signal` aborted
  */
@@ -47,10 +48,10 @@ export async function rebuild(projection: Projection, options: RebuildOptions): 
   const { eventStore, readStore } = options
   const start = performance.now()
   const live = await readStore.live(projection.name)
-  const isOurs = !live || (await isBuiltFrom(eventStore, live))
+  const isOurs = live !== undefined && (await isBuiltFrom(eventStore, live))
   return withNewBuild(projection, readStore, options.partitions ?? live?.partitions, async (build) => {
     const check = new DerivedCheck(eventStore)
-    // Nobody has seen to it that what follows from the events of this log is in it.
+    // Without a build of this log nobody has seen to it that what follows from its events is in it.
     const derived = (partition: number) => (isOurs ? check : Outbox.open(build, eventStore, partition))
     const folds = await openFolds(projection, build, derived)
     const documents = await catchUpAndPromote(projection, build, folds, options)
@@ -126,19 +127,15 @@ async function catchUpAndPromote(
   const { eventStore, readStore } = options
   for (;;) {
     const live = await readStore.live(projection.name)
-    if (!live) {
-      await readStore.promote(build)
-      return 0
-    }
     try {
-      const at = await checkpointsOf(live)
-      const isOurs = await isBuiltFrom(eventStore, live)
+      const at = live ? await checkpointsOf(live) : []
+      const ours = live && (await isBuiltFrom(eventStore, live)) ? live : undefined
       // How far a build of another log has come says nothing of this one, and what it derived is none of its events.
-      const ends = isOurs ? at : [await eventStore.head()]
+      const ends = ours ? at : [await eventStore.head()]
       await foldTo(folds, targetsOf(ends, folds.length), options)
-      if (isOurs) await finish(projection, live, eventStore)
+      if (ours) await finish(projection, ours, eventStore)
       const documents = await countDocuments(projection, build)
-      await readStore.promote(build, { build: live, at })
+      await readStore.promote(build, live && { build: live, at })
       return documents
     } catch (error) {
       if (!(error instanceof Fenced)) throw error

@@ -5,6 +5,7 @@ import { DerivedCheck } from './derived-check.js'
 import { Fold, isOwing } from './fold.js'
 import { isBuiltFrom, OtherLog } from './origin.js'
 import type { Projection } from './projection.js'
+import { ReadModelMissing } from './queries/live.js'
 import { checkpointsOf, countCopies, createBuild, foldTo, openFolds } from './rebuild.js'
 
 const rowsAPage = 1_000
@@ -35,11 +36,15 @@ export interface VerifyOptions {
  * The live build goes on meanwhile: what is compared is a frozen view of it. What a stop left it owing is paid first.
  *
  * @throws {OtherLog} the live build is of another log
+ * @throws {ReadModelMissing} there is a log, and nothing was built of it
  */
 export async function verify(projection: Projection, options: VerifyOptions): Promise<Verified> {
   for (;;) {
     const live = await options.readStore.live(projection.name)
-    if (!live) return { projection: projection.name, documents: 0, differences: [] }
+    if (!live) {
+      if ((await options.eventStore.head()) > 0) throw new ReadModelMissing(projection.name)
+      return { projection: projection.name, documents: 0, differences: [] }
+    }
     try {
       return await verifyBuild(projection, live, options)
     } catch (error) {

@@ -43,6 +43,7 @@ export const kinds = {
     parseText: parseBillableEventLine,
     // The last field is one of few words, and none of them is the beginning of another.
     endsItself: true,
+    knownByPlace: true,
     event: billableEventRecorded,
     exact: { decimals: billableDecimals, integers: ['timestampMs'] },
   }),
@@ -80,6 +81,8 @@ export interface Kind<Record> {
    * @throws {InvalidRecord}
    */
   readonly parse: (value: unknown, text?: () => string) => Record
+  /** Has a record no identity but where it stands in its source? */
+  readonly knownByPlace: boolean
   /** The fact that a record is, if only that its time has come; undefined if it carries nothing for us at all. */
   event(record: Record, metadata: SourceMetadata): NewEvent | undefined
 }
@@ -94,17 +97,20 @@ interface Parsers<Record> {
   readonly parseText?: (line: string) => Record
   /** Is such a line known to be whole once it is a record, also if nothing terminates it? */
   readonly endsItself?: boolean
+  readonly knownByPlace?: boolean
   /** Fields whose JSON numbers count by the digits of their literals. */
   readonly exact?: ExactFields
 }
 
-function kind<Record>({ parse, parseText, endsItself, event, exact }: Parsers<Record>): Kind<Record> {
+function kind<Record>(parsers: Parsers<Record>): Kind<Record> {
+  const { parse, parseText, endsItself, knownByPlace = false, event, exact } = parsers
   const parseValue: Kind<Record>['parse'] = (value, text) => {
     assertNesting(value)
     return parse(exact && text ? withExactNumbers(value, text, exact) : value)
   }
   return {
     parse: parseValue,
+    knownByPlace,
     event,
     parseLine: (line) => {
       if (line.fault) throw new InvalidRecord([line.fault])

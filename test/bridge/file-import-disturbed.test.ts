@@ -1,6 +1,6 @@
 import { appendFileSync, statSync, utimesSync } from 'node:fs'
 import t from 'tap'
-import { importFile } from '../../bridge/file-import.js'
+import { FileChanged, importFile } from '../../bridge/file-import.js'
 import type { EventStore } from '../../event-store/port.js'
 import { Countdown, stoppingAppends, Stopped, unansweredAppends } from '../projections/stopping.js'
 import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
@@ -66,6 +66,32 @@ void t.test('a file that changes while it is read is not taken for complete', as
   t.match(await importFile(eventStore, 'data-records', path), { read: 10_001, rejected: 0 })
   t.equal(new Set(await facts(eventStore)).size, 10_001)
   t.equal((await facts(eventStore)).length, 10_001)
+})
+
+void t.test('of a file that grows meanwhile, nothing is taken that may go on', async (t) => {
+  const path = fileOf(t, manyLines(2_000) + 'cut;2020-01-10T00:00:00Z;4')
+  const eventStore = openLog(t)
+  let written = false
+  const growing = importFile(eventStore, 'data-records', path, () => {
+    if (!written) appendFileSync(path, '8100200300;7\n')
+    written = true
+  })
+  await t.rejects(growing, { code: 'file-changed' })
+  t.match(await importFile(eventStore, 'data-records', path), { read: 2_001, rejected: 0 })
+})
+
+void t.test('billable events are not taken twice: the message says where to go on', async (t) => {
+  const path = fileOf(t, Array.from({ length: 9_000 }, (_, n) => `${n},Emma,1.00,DATA\n`).join(''))
+  const eventStore = openLog(t)
+  let written = false
+  const growing = importFile(eventStore, 'billable-events', path, () => {
+    if (!written) appendFileSync(path, '1,Emma,1.00,DATA\n')
+    written = true
+  })
+  const error = await growing.catch((thrown: unknown) => thrown)
+  if (!(error instanceof FileChanged)) throw error
+  t.match(error.message, `lines 1 to ${error.line - 1} are in the log`)
+  t.equal((await wholeLog(eventStore, ['customer'])).length, error.line - 1)
 })
 
 void t.test('so is one that was written anew at the same length', async (t) => {

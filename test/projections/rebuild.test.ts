@@ -52,6 +52,23 @@ void t.test('a rebuild gives the same documents to the byte, and appends nothing
   t.equal(await tidemark.eventStore.head(), head, 'nor is anything sent again after it')
 })
 
+void t.test('a rebuild of what was never built goes to the end of the log', async (t) => {
+  const tidemark = await openTidemark(t)
+  await lived(tidemark)
+  const documents = await everything(tidemark, dataPlans)
+  const notified = await tidemark.notified()
+  const other = await openTidemark(t)
+  const { events } = await tidemark.eventStore.readAll({ after: 0, limit: 1_000 })
+  const derives = new Set(dataPlans.derives)
+  await other.append(...events.filter(({ type }) => !derives.has(type)))
+  const rebuilt = await rebuild(dataPlans, other)
+  t.match(rebuilt, { events: 9, derivedDifferences: [] })
+  t.same(await everything(other, dataPlans), documents)
+  t.same((await other.notified()).sort(), notified.sort(), 'what follows from the log is in it now')
+  await other.fold()
+  t.same((await other.notified()).length, notified.length, 'once')
+})
+
 void t.test('goes on from a rebuild as if there had been none', async (t) => {
   const tidemark = await openTidemark(t)
   await lived(tidemark)

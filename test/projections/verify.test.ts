@@ -29,6 +29,12 @@ void t.test('what was folded is what is folded again, and every document is coun
   const tidemark = await openTidemark(t)
   const { eventStore, readStore } = tidemark
   t.same(await verify(dataPlans, tidemark), { projection: 'data-plans', documents: 0, differences: [] })
+  await tidemark.append(signed({ id: 'a', max: 10 }))
+  await t.rejects(
+    verify(dataPlans, tidemark),
+    { code: 'read-model-missing' },
+    'nothing is not the same as something',
+  )
   await lived(tidemark)
   for (const projection of projections) {
     const build = await tidemark.live(projection.name)
