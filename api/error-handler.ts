@@ -1,7 +1,11 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { finished } from 'node:stream/promises'
 import { Problem, problems, problemType, type ProblemCode } from './problem.js'
 
+/** How long the rest of a body is passed over, in milliseconds. */
+const longestPassing = 10_000
 /** How soon it may be better, in seconds. */
 const retryAfter = { 'retry-after': '1' }
 
@@ -43,13 +47,28 @@ const details: Partial<Record<ProblemCode, string>> = {
 }
 
 /** Answers whatever was thrown with a problem document. What nobody foresaw is logged, and not told. */
-export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export async function handleError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const problem = problemOf(error, request)
   if (problem.code === 'internal-error') {
     const { id, method, url } = request
     request.log.error({ err: error, requestId: id, method, url }, 'a request failed')
   }
+  if (problem.code === 'body-too-large') await passOver(request.raw)
   return sendProblem(reply, problem)
+}
+
+/**
+ * Reads the rest of a body, and leaves it at that. A client that is still sending when the connection ends does not get
+ * to see the answer.
+ */
+async function passOver(body: IncomingMessage): Promise<void> {
+  const ended = finished(body, { writable: false, signal: AbortSignal.timeout(longestPassing) })
+  body.resume()
+  await ended.catch(() => {})
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
@@ -72,7 +91,7 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
   // Where there is no route, the body does not matter.
   if (request.is404 && !addressErrors.includes(error.code)) return notFound(request)
   if (error instanceof Problem) return error
-  const code = meanings[error.code]
+  const code = request.raw.errored ? 'malformed-request' : meanings[error.code]
   if (code === undefined) {
     return new Problem('internal-error', `the request failed; the log says why, under the id ${request.id}`)
   }

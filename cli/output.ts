@@ -2,7 +2,10 @@
 export function table(rows: readonly Record<string, string | number | boolean | null | undefined>[]): string {
   const names = Object.keys(rows[0] ?? {})
   const cells = [names, ...rows.map((row) => names.map((name) => shown(row[name])))]
-  const widths = names.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
+  // There may be more rows than a call takes arguments.
+  const widths = names.map((_, column) =>
+    cells.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),
+  )
   const right = names.map((name) => rows.every((row) => typeof row[name] === 'number'))
   return cells
     .map((row) =>

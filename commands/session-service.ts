@@ -20,7 +20,8 @@ import type { LookupAnswer } from '../domain/session-lookup.js'
 /** Whoever can say where the client of a session is. */
 export interface SessionService {
   /**
-   * Asks for a session, as often as is worth while: it takes seconds at most, whatever the service does.
+   * Asks for a session, as often as is worth while: it takes seconds at most, whatever the service does, but for the
+   * time in which it is left alone.
    *
    * @throws {Error} only if `signal` aborts
    */
@@ -73,13 +74,21 @@ export function sessionServiceAt(url: string, options: SessionServiceOptions = {
   return {
     ask: async (sessionId, signal) => {
       const target = `${path}/sessions/${encodeURIComponent(sessionId)}`
-      try {
-        return await policy.execute(({ signal }) => request(pool, target, headers, signal), signal)
-      } catch (error) {
-        signal.throwIfAborted()
-        const what = error instanceof NoAnswer ? error.message : whatHappened(error, settings.timeout)
-        const detail = `after ${settings.attempts} attempts: ${what}`
-        return { type: 'failed', reason: 'service-failed', detail }
+      let requests = 0
+      for (;;) {
+        try {
+          return await policy.execute(({ signal }) => {
+            requests++
+            return request(pool, target, headers, signal)
+          }, signal)
+        } catch (error) {
+          signal.throwIfAborted()
+          // While the service is left alone, who was never asked for has not failed.
+          if (requests === 0) continue
+          const what = error instanceof NoAnswer ? error.message : whatHappened(error, settings.timeout)
+          const detail = `after ${requests} request${requests === 1 ? '' : 's'}: ${what}`
+          return { type: 'failed', reason: 'service-failed', detail }
+        }
       }
     },
     close: () => pool.destroy(),

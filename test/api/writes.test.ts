@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import t from 'tap'
 import { agreement, dataRecord, startService } from './service.js'
 
@@ -37,6 +38,22 @@ void t.test('10,000 records with the longest ids fit into a request, one more do
   t.match(tooMany.body, { code: 'too-many-records', detail: /10001/ })
   t.equal((await post('/data-records', `"${'x'.repeat(17 * 1024 * 1024)}"`)).body.code, 'body-too-large')
   t.equal(await eventStore.head(), head)
+})
+
+void t.test('whoever sends too much is told so, and not just cut off', async (t) => {
+  const { post, eventStore, url } = await startService(t)
+  const large = `"${'x'.repeat(20 * 1024 * 1024)}"`
+  for (let request = 0; request < 10; request++) t.equal((await post('/data-records', large)).status, 413)
+  // In chunks, nobody knows beforehand how much it is.
+  const chunks = Readable.from(Array.from({ length: 20 }, () => Buffer.alloc(1024 * 1024, ' ')))
+  const chunked = await fetch(`${url}/data-records`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: Readable.toWeb(chunks) as ReadableStream,
+    duplex: 'half',
+  })
+  t.equal(chunked.status, 413)
+  t.equal(await eventStore.head(), 0)
 })
 
 void t.test('a record has at most 716,800 bytes, however small its request is otherwise', async (t) => {

@@ -114,10 +114,19 @@ void t.test('a service that only fails is left alone, and asked again after a mo
   const { ask, server } = await asking(t, status(500), { rest: 300, backoff: 1 })
   const first = await Promise.all(Array.from({ length: 60 }, (_, n) => ask(`s${n}`)))
   t.ok(first.every(({ type }) => type === 'failed'))
+  t.equal(new Set(server.asked).size, 60, 'none fails that was not asked for')
   // Of 180 attempts those went through that were under way before 20 had failed, and a few to see whether it is better.
   t.ok(server.asked.length < 140, `${server.asked.length} requests`)
   server.behave(answers('PL'))
   t.same(await ask('later'), { type: 'found', clientCountryCode: 'PL' })
+})
+
+void t.test('who comes while it is left alone has not failed, and is asked for later', async (t) => {
+  const { ask, server } = await asking(t, status(500), { rest: 50, backoff: 1 })
+  await Promise.all(Array.from({ length: 60 }, (_, n) => ask(`s${n}`)))
+  const waiting = Promise.all(Array.from({ length: 60 }, (_, n) => ask(`w${n}`)))
+  server.behave(answers('PL'))
+  for (const answer of await waiting) t.same(answer, { type: 'found', clientCountryCode: 'PL' })
 })
 
 void t.test('whoever calls a lookup off is not told an answer', async (t) => {
