@@ -1,5 +1,10 @@
-import { retryDeadLetter, type RetryOutcome } from '../bridge/dead-letter-retry.js'
-import { avroDecoder } from '../bridge/kafka/avro.js'
+import {
+  AlreadyRecovered,
+  retryDeadLetter,
+  UnknownDeadLetter,
+  type RetryOutcome,
+} from '../bridge/dead-letter-retry.js'
+import { avroDecoder, type AvroDecoder } from '../bridge/kafka/avro.js'
 import { deadLetterStream, type RecordRejected } from '../domain/dead-letter.js'
 import type { RecordedEvent } from '../domain/event.js'
 import { formatTimestamp } from '../domain/timestamp.js'
@@ -22,10 +27,7 @@ export async function retryDeadLetters(
     if (options.all) for await (const { id } of lettersOf(system.readStore)) chosen.push(id)
     const outcomes: RetriedLetter[] = []
     const avro = avroDecoder(context.config.schemaRegistry)
-    for (const id of chosen) {
-      const outcome = await retryDeadLetter(system.eventStore, id, avro)
-      outcomes.push({ ...outcome, ...(await rejectedRecord(system, id)) })
-    }
+    for (const id of chosen) outcomes.push(await retry(system, id, avro, context))
     await catchUp(system)
     context.output.result(outcomes, () =>
       outcomes.length === 0
@@ -42,8 +44,8 @@ export async function retryDeadLetters(
   })
 }
 
-/** What came of a retry, and the record that it was of. */
-type RetriedLetter = RetryOutcome & RejectedRecord
+/** What came of a retry, and the record that it was of, if there is such a dead letter. */
+type RetriedLetter = RetryOutcome & Partial<RejectedRecord>
 
 interface RejectedRecord {
   readonly source: string
@@ -51,6 +53,23 @@ interface RejectedRecord {
   readonly encoding: 'utf8' | 'base64'
   /** When it was rejected: ISO 8601, UTC. */
   readonly at: string
+}
+
+/** What cannot be retried is told like any other outcome: others of the same command were recovered. */
+async function retry(
+  system: System,
+  id: string,
+  avro: AvroDecoder,
+  { output }: Context,
+): Promise<RetriedLetter> {
+  try {
+    const outcome = await retryDeadLetter(system.eventStore, id, avro)
+    return { ...outcome, ...(await rejectedRecord(system, id)) }
+  } catch (error) {
+    if (!(error instanceof UnknownDeadLetter || error instanceof AlreadyRecovered)) throw error
+    output.remark(error.message)
+    return { id, recovered: false, position: 0, reason: error.code, detail: error.message }
+  }
 }
 
 /** @param id of a dead letter that there is: it was retried */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, realpath, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -79,18 +79,28 @@ export async function filesIn(paths: readonly string[], context: Context): Promi
 /** Not every kind of standard input can be opened under its names in the file system. */
 const standardInput = ['-', '/dev/stdin', '/dev/fd/0']
 
-async function expand(path: string, context: Context): Promise<ImportableFile[]> {
-  const found = await stat(path).catch(() => undefined)
-  if (!found) throw new Error(`there is no file or folder ${path}`)
-  if (isBeingWritten(path)) {
-    context.output.remark(`skipped ${path}: its name says that it is still being written`)
+/** @param within the folders that the path is in, as they are really called */
+async function expand(
+  path: string,
+  context: Context,
+  within: readonly string[] = [],
+): Promise<ImportableFile[]> {
+  const skipped = (why: string) => {
+    context.output.remark(`skipped ${path}: ${why}`)
     return []
   }
+  const found = await stat(path).catch(() => undefined)
+  if (!found && within.length > 0) return skipped('it is a link to nothing')
+  if (!found) throw new Error(`there is no file or folder ${path}`)
+  if (isBeingWritten(path)) return skipped('its name says that it is still being written')
   if (found.isFile()) return [{ path }]
   if (!found.isDirectory()) return [{ path, copy: () => spool(createReadStream(path), context) }]
-  const names = (await readdir(path)).sort()
+  const folder = await realpath(path)
+  if (within.includes(folder)) return skipped('it is a link to a folder that it is in')
   const nested: ImportableFile[] = []
-  for (const name of names) nested.push(...(await expand(join(path, name), context)))
+  for (const name of (await readdir(path)).sort()) {
+    nested.push(...(await expand(join(path, name), context, [...within, folder])))
+  }
   return nested
 }
 
@@ -102,9 +112,26 @@ function isBeingWritten(path: string): boolean {
 /** A pipe cannot be read twice, but a source is known by all of its content: so it is kept first. */
 async function spool(input: Readable, { config: { data } }: Context): Promise<string> {
   await mkdir(data, { recursive: true })
-  const path = join(data, `stdin-${randomUUID()}`)
+  await removeLeftOvers(data)
+  const path = join(data, `stdin-${process.pid}-${randomUUID()}`)
   await pipeline(input, createWriteStream(path))
   return path
+}
+
+/** The copies of processes that were killed. */
+async function removeLeftOvers(data: string): Promise<void> {
+  for (const name of await readdir(data)) {
+    const [, pid] = /^stdin-(\d+)-[\da-f-]{36}$/.exec(name) ?? []
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(data, name), { force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
 }
 
 export function sumOf(a: SourceCounts, b: SourceCounts): SourceCounts {

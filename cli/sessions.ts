@@ -1,4 +1,4 @@
-import { retrySession } from '../commands/retry-session.js'
+import { NotUnresolved, retrySession, UnknownSession } from '../commands/retry-session.js'
 import { listUnresolvedSessions, type UnresolvedSession } from '../projections/queries/sessions.js'
 import { ReadModelMissing, type ReadStore } from '../projections/queries/live.js'
 import { catchUp } from './caught-up.js'
@@ -40,7 +40,13 @@ export async function retrySessions(
     const wanted = new Set(ids)
     if (options.all) for await (const { sessionId } of unresolvedIn(system.readStore)) wanted.add(sessionId)
     const chosen = [...wanted]
-    for (const id of chosen) await retrySession(system.eventStore, id)
+    const refusals = new Map<string, { readonly reason: string; readonly detail: string }>()
+    for (const id of chosen) {
+      const refusal = await refusalOf(retrySession(system.eventStore, id))
+      if (!refusal) continue
+      refusals.set(id, refusal)
+      context.output.remark(refusal.detail)
+    }
     await catchUp(system)
     const needs = await settledNeeds(system, chosen)
     const outcomes = chosen.map((sessionId) => ({
@@ -48,13 +54,34 @@ export async function retrySessions(
       unresolved: needs.has(sessionId),
       // Nobody has asked for it yet.
       ...(needs.get(sessionId) === 'pending' && { pending: true }),
+      ...refusals.get(sessionId),
     }))
     await remarkOnWantedSessions(system, context)
     context.output.result(outcomes, () =>
-      outcomes.length === 0 ? 'there are no unresolved sessions' : table(outcomes),
+      outcomes.length === 0
+        ? 'there are no unresolved sessions'
+        : table(
+            outcomes.map(({ sessionId, unresolved, pending = false }) => ({
+              sessionId,
+              unresolved,
+              pending,
+            })),
+          ),
     )
-    if (outcomes.some((outcome) => outcome.unresolved)) process.exitCode = 1
+    if (outcomes.some(({ sessionId, unresolved }) => unresolved || refusals.has(sessionId)))
+      process.exitCode = 1
   })
+}
+
+/** What cannot be retried is told like any other outcome: others of the same command were. */
+async function refusalOf(retrying: Promise<unknown>) {
+  try {
+    await retrying
+    return undefined
+  } catch (error) {
+    if (!(error instanceof UnknownSession || error instanceof NotUnresolved)) throw error
+    return { reason: error.code, detail: error.message }
+  }
 }
 
 async function* unresolvedIn(readStore: ReadStore): AsyncGenerator<UnresolvedSession> {

@@ -69,4 +69,14 @@ void t.test('dead letters on the command line', async (t) => {
       },
     ])
   })
+
+  await t.test('what cannot be retried hides nothing of what can', async (t) => {
+    const { code, stdout, stderr } = await run('dead-letters', 'retry', 'unknown', letters[1]!.id, '--json')
+    t.equal(code, 1)
+    t.match(JSON.parse(stdout), [
+      { id: 'unknown', recovered: false, reason: 'unknown-dead-letter' },
+      { id: letters[1]!.id, recovered: false, reason: 'invalid-utf8' },
+    ])
+    t.match(stderr, /there is no dead letter unknown/)
+  })
 })

@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { readdirSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -13,6 +14,9 @@ t.setTimeout(120_000)
 void t.test('whatever is no regular file is read once, as standard input is', async (t) => {
   const folder = t.testdir()
   execFileSync('mkfifo', [join(folder, 'pipe')])
+  // No process has this number.
+  await mkdir(join(folder, 'data'))
+  await writeFile(join(folder, 'data', `stdin-4194305-${randomUUID()}`), 'of a process that was killed')
   const imported = tidemark(folder, {}, 'import', 'data-records', 'pipe', '--json')
   await writeFile(join(folder, 'pipe'), 'nonsense\n')
   t.match(JSON.parse((await imported).stdout), { read: 1, rejected: 1 })
