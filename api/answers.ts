@@ -47,7 +47,8 @@ export function json(description: string, schema: TSchema) {
 /** One document, or a page about it, in JSON; as of the past if that is asked for. */
 export function documentAnswer(description: string, schema: TSchema) {
   const position = Type.Integer({ description: 'Of an answer to `asOf`: the position that it is as of.' })
-  return { ...json(description, schema), headers: { 'as-of-position': position } }
+  const etag = Type.String({ description: 'For `If-None-Match`.' })
+  return { ...json(description, schema), headers: { etag, 'as-of-position': position } }
 }
 
 /** A page of a list. */
@@ -75,6 +76,14 @@ export function problemAnswers(...codes: readonly ProblemCode[]) {
   return byStatus
 }
 
+/** Of routes that write. All of them take a body, if only an empty one. */
+export const writeProblems = [
+  'malformed-json',
+  'body-too-large',
+  'unsupported-media-type',
+  'store-busy',
+  'disk-full',
+] as const
 /** Of reads that can wait. */
 export const readProblems = ['invalid-parameter', 'not-caught-up'] as const
 /** Of reads of one document, which may be as of the past. */

@@ -5,7 +5,7 @@ import { shown } from '../domain/fault.js'
 import { Timestamp } from '../domain/fields.js'
 import { InvalidValue } from '../domain/invalid-record.js'
 import { formatTimestamp, parseTimestamp } from '../domain/timestamp.js'
-import { json, problemAnswers } from './answers.js'
+import { json, problemAnswers, writeProblems } from './answers.js'
 import { bodyOf } from './json-body.js'
 import { WriteHeaders } from './parameters.js'
 import { Problem, type RequestFault } from './problem.js'
@@ -27,14 +27,7 @@ export function clockRoutes(server: Server, { eventStore, idempotent }: Services
     body: ClockInput,
     response: {
       200: json('The clock has been advanced, if it was not there already.', ClockAnswer),
-      ...problemAnswers(
-        'malformed-json',
-        'invalid-request',
-        'invalid-parameter',
-        'idempotency-key-reused',
-        'body-too-large',
-        'unsupported-media-type',
-      ),
+      ...problemAnswers('invalid-request', 'invalid-parameter', 'idempotency-key-reused', ...writeProblems),
     },
   }
   server.post('/clocks/data-records', { schema }, async (request, reply) => {

@@ -13,6 +13,7 @@ import {
   listProblems,
   notModified,
   problemAnswers,
+  writeProblems,
 } from './answers.js'
 import { DocumentHeaders, ofReadModels, sendDocument } from './documents.js'
 import { sendList } from './lists.js'
@@ -110,6 +111,7 @@ export function deadLetterRoutes(server: Server, services: Services): void {
         'idempotency-key-reused',
         'revision-conflict',
         'schema-registry-unavailable',
+        ...writeProblems,
       ),
     },
   }

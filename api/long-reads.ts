@@ -11,7 +11,7 @@ export interface LongReadLimits {
   readonly waiting: number
 }
 
-export const defaultLongReadLimits: LongReadLimits = { atOnce: 2, waiting: 30 }
+export const defaultLongReadLimits: LongReadLimits = { atOnce: 2, waiting: 500 }
 
 /**
  * Requests that read the log, which takes as long as the log is: few at a time, so that they leave the processor to the

@@ -16,6 +16,10 @@ export async function describeRoutes(server: FastifyInstance, version: string): 
     refResolver: {
       buildLocalReference: ({ $id }, _base, _fragment, i) => (typeof $id === 'string' ? $id : `schema-${i}`),
     },
+    transform: ({ schema, url, route: { method } }) => ({
+      schema: { ...schema, operationId: operationId(String(method), url) },
+      url,
+    }),
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -30,6 +34,12 @@ export async function describeRoutes(server: FastifyInstance, version: string): 
       servers: [{ url: '/' }],
     },
   })
+}
+
+/** What programs generated from the document call a route: `getAgreementsIdBillingPeriods`. */
+function operationId(method: string, url: string): string {
+  const words = url.match(/[a-z\d]+/gi) ?? []
+  return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
 }
 
 /** `/openapi.json`, and `/docs` to read it. Both are made once, when all routes are known. */

@@ -3,7 +3,15 @@ import type { Rebuilt } from '../projections/rebuild.js'
 import type { Projection } from '../projections/projection.js'
 import { InvalidCursor } from '../projections/queries/live.js'
 import { partitionStatuses, projectionStatuses } from '../projections/status.js'
-import { component, json, listOf, listProblems, problemAnswers, readProblems } from './answers.js'
+import {
+  component,
+  json,
+  listOf,
+  listProblems,
+  problemAnswers,
+  readProblems,
+  writeProblems,
+} from './answers.js'
 import { asTexts, sendList } from './lists.js'
 import { ListQuery, ReadQuery } from './parameters.js'
 import { Problem } from './problem.js'
@@ -132,7 +140,7 @@ export function projectionRoutes(
     response: {
       200: json('It is done.', RebuiltAnswer),
       202: json('It takes longer, and goes on: `Location` tells how far it is.', BegunAnswer),
-      ...problemAnswers('not-found', 'rebuild-running', 'not-ready'),
+      ...problemAnswers('not-found', 'rebuild-running', 'not-ready', ...writeProblems),
     },
   }
   server.post('/projections/:name/rebuild', { schema: rebuildSchema }, async (request, reply) => {

@@ -4,7 +4,7 @@ import { MAX_RECORD_BYTES } from '../domain/record-size.js'
 import { takeIn, type Arrival } from '../commands/intake.js'
 import type { KindName } from '../bridge/formats/kind-names.js'
 import { kinds, type Kind } from '../bridge/formats/kinds.js'
-import { component, json, problemAnswers } from './answers.js'
+import { component, json, problemAnswers, writeProblems } from './answers.js'
 import { bodyOf, type JsonBody } from './json-body.js'
 import { elementTexts } from './json-elements.js'
 import { WriteHeaders } from './parameters.js'
@@ -64,14 +64,12 @@ export function intakeRoute(
       response: {
         200: json('All that was taken is in the log.', component(server, 'Intake', IntakeAnswer)),
         ...problemAnswers(
-          'malformed-json',
+          ...writeProblems,
           'invalid-request',
           'invalid-parameter',
           'conflicting-duplicate',
           'idempotency-key-reused',
-          'body-too-large',
           'too-many-records',
-          'unsupported-media-type',
         ),
       },
     },

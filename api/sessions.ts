@@ -3,7 +3,7 @@ import { retrySession } from '../commands/retry-session.js'
 import { SessionEventInput } from '../domain/session-input.js'
 import { moneyEnriched } from '../projections/money-enriched.js'
 import { listUnresolvedSessions } from '../projections/queries/sessions.js'
-import { component, json, listOf, listProblems, problemAnswers } from './answers.js'
+import { component, json, listOf, listProblems, problemAnswers, writeProblems } from './answers.js'
 import { asTexts, sendList } from './lists.js'
 import { ListQuery, WriteHeaders } from './parameters.js'
 import { intakeRoute } from './record-intake.js'
@@ -66,6 +66,7 @@ export function sessionRoutes(server: Server, services: Services): void {
         'not-unresolved',
         'idempotency-key-reused',
         'revision-conflict',
+        ...writeProblems,
       ),
     },
   }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
@@ -50,7 +50,7 @@ export { InvalidSetting }
 export function loadConfig(data?: string): Config {
   if (existsSync('.env')) process.loadEnvFile('.env')
   const { env } = process
-  const folder = resolve(data ?? (env.TIDEMARK_DATA || './data'))
+  const folder = folderOf(data ?? (env.TIDEMARK_DATA || './data'))
   return {
     data: folder,
     engines: enginesOf(folder, env),
@@ -64,6 +64,12 @@ export function loadConfig(data?: string): Config {
     sessionRules: sessionRulesOf(env),
     ...(env.SESSION_SERVICE_URL && { sessionServiceUrl: serviceUrlOf(env.SESSION_SERVICE_URL) }),
   }
+}
+
+function folderOf(value: string): string {
+  const folder = resolve(value)
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? true) return folder
+  throw new InvalidSetting(`the data folder is ${folder}, which is no folder`)
 }
 
 /**

@@ -23,6 +23,7 @@ export interface ServeOptions {
 /** `tidemark serve`: API, projections and bridge in one process, until it is told to stop. */
 export async function serve(options: ServeOptions, { config }: Context): Promise<void> {
   const chosen = rolesOf(options.roles, config)
+  const address = addressOf(chosen, options, config)
   const logger = pino({ level: config.logLevel })
   const system = await openSystem(config, (report) => {
     if (report.type === 'failed' || report.type === 'trouble') logger.error(report)
@@ -40,7 +41,6 @@ export async function serve(options: ServeOptions, { config }: Context): Promise
       takeOver = setInterval(() => void system.project(), lookAgainAfter)
     }
     if (chosen.has('bridge')) bridge = await bridgeOf(system, config, logger)
-    const address = addressOf(chosen, options, config)
     if (address) closeServer = await listen(address, chosen, system, config, logger, bridge)
     else logger.info('no port is set: health and metrics are not served')
     // A bridge ends by itself only if it could not be started.

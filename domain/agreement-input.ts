@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/schema'
 import type { Agreement } from './agreement.js'
-import { ByteCount, Msisdn, Timestamp, TimeZone } from './fields.js'
+import { ByteCount, Key, Msisdn, Timestamp, TimeZone } from './fields.js'
 import { recordParser } from './record-parser.js'
 import { assertTimeZone } from './time-zone.js'
 import { parseTimestamp } from './timestamp.js'
@@ -10,11 +10,7 @@ import { parseTimestamp } from './timestamp.js'
 export type AgreementInput = Static<typeof AgreementInput>
 export const AgreementInput = Type.Object(
   {
-    id: Type.String({
-      description: 'The id of the agreement: printable characters without spaces and `/`. Mostly a UUID.',
-      pattern: '^[^\\p{Cc}\\p{Cs}\\p{Z}/]{1,200}$',
-      examples: ['0b12c601-9287-3f5c-a78c-df508fe0f889'],
-    }),
+    id: Key('The id of the agreement, mostly a UUID.', '0b12c601-9287-3f5c-a78c-df508fe0f889'),
     msisdn: Msisdn,
     signedAt: Timestamp('When it was signed.'),
     serviceStartAt: Timestamp('From when on it applies.'),

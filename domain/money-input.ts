@@ -14,7 +14,8 @@ import { formatTimestamp, parseTimestamp } from './timestamp.js'
 const common = {
   id: Type.String({
     description: 'The id of the record: unique for its user. Without control characters.',
-    pattern: '^[^\\p{Cc}\\p{Cs}]{1,200}$',
+    // `.` and `..` mean something else in an address.
+    pattern: '^(?!\\.{1,2}$)[^\\p{Cc}\\p{Cs}]{1,200}$',
     examples: ['8d0f7f0e-5a1c-4b8e-9c59-0d0f3a1f4c11'],
   }),
   userId: Key('Whose money it is.', 'user-1'),

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { DatabaseSyncInstance, DatabaseSyncOptions, StatementSyncInstance } from '@photostructure/sqlite'
+import { NotADatabase } from './errors.js'
 
 /** An open connection. It belongs to the thread that opened it. */
 export type Database = DatabaseSyncInstance
@@ -37,7 +38,8 @@ export const defaultBusyTimeout = 5000
 /**
  * Opens a database in write-ahead mode, so that readers and a writer do not wait for each other.
  *
- * @throws {Error} the file cannot be opened, is no database, or stayed locked for `busyTimeout`
+ * @throws {NotADatabase}
+ * @throws {Error} the file cannot be opened, or stayed locked for `busyTimeout`
  */
 export function openDatabase(path: string, options: OpenOptions = {}): Database {
   const readOnly = options.readOnly ?? false
@@ -57,7 +59,8 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
     return database
   } catch (error) {
     database.close()
-    throw error
+    const { message } = error as Error
+    throw message.includes('file is not a database') ? new NotADatabase(path, { cause: error }) : error
   }
 }
 

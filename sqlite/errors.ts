@@ -23,6 +23,18 @@ export class DatabaseFailed extends DatabaseError {
   }
 }
 
+/** The file is something else, or damaged. */
+export class NotADatabase extends DatabaseError {
+  readonly code = 'not-a-database'
+  constructor(path: string, options?: ErrorOptions) {
+    super(
+      `${path} is not a database, or is damaged: restore it from a backup or choose another data folder; ` +
+        'files of read models may also be removed, and are built again',
+      options,
+    )
+  }
+}
+
 /** The disk is full. Nothing of the batch was written; it can be submitted again when there is room. */
 export class DiskFull extends DatabaseError {
   readonly code = 'disk-full'

@@ -11,6 +11,7 @@ export interface OpenApi {
 }
 
 export interface Operation {
+  readonly operationId: string
   readonly summary?: string
   readonly parameters?: readonly { readonly name: string }[]
   readonly responses: Readonly<Record<string, Response>>

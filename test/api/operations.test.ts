@@ -134,6 +134,11 @@ void t.test('the OpenAPI document describes every route', async (t) => {
   const { description, get } = await startService(t)
   const { document } = description
   t.equal(document.openapi, '3.1.0')
+  const ids = Object.values(document.paths).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  )
+  t.equal(new Set(ids).size, ids.length, 'programs made from it have a name for each route')
+  t.ok(ids.includes('getAgreementsIdBillingPeriodsMonth'))
   t.match(document.info, { title: 'Tidemark', version: '0.0.0' })
   const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

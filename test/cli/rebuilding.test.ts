@@ -43,6 +43,15 @@ void t.test('and where what was built lags behind, unless somebody else is at it
   t.match(await json('rebuild', 'data-plans'), [{ name: 'data-plans', events: 4 }])
 })
 
+void t.test('a file that is no database is told by its name, and a folder that is none', async (t) => {
+  const { folder, file, run } = await imported(t)
+  const models = join(folder, 'data', 'read-models.db')
+  removeReadModels(folder)
+  writeFileSync(models, 'x'.repeat(8_192))
+  t.match(await run('projections'), { code: 1, stderr: `${models} is not a database` })
+  t.match(await run('projections', '--data', file), { code: 2, stderr: `${file}, which is no folder` })
+})
+
 void t.test('what was never built is built before it is verified', async (t) => {
   const { json } = await imported(t, '--no-wait')
   t.match(await json('verify'), { documents: 2, differences: [] })
