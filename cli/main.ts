@@ -23,7 +23,7 @@ import { listStreams, showStream } from './streams.js'
 import { verifyProjections } from './verify.js'
 import { programVersion } from './version.js'
 
-const program = new Command('tidemark')
+const program = withCommonOptions(new Command('tidemark'))
   .description('Event-sourced metering and billing that stays exact.')
   .version(programVersion())
   .showHelpAfterError('(see tidemark --help)')

@@ -9,7 +9,9 @@ export async function listStreams(options: { readonly limit: string }, context: 
   const limit = limitOf(options.limit)
   await withSystem(context, async ({ eventStore }) => {
     const streams = await eventStore.streams({ limit })
-    context.output.result(streams, () => table(streams.map((stream) => ({ ...stream }))))
+    context.output.result(streams, () =>
+      streams.length === 0 ? 'there are no streams' : table(streams.map((stream) => ({ ...stream }))),
+    )
   })
 }
 

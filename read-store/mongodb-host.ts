@@ -1,4 +1,4 @@
-import type { ClientSession, Db, MongoClient, TransactionOptions } from 'mongodb'
+import type { ClientSession, Db, MongoClient, Timestamp, TransactionOptions } from 'mongodb'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ReadStoreError, ReadStoreUnavailable } from './errors.js'
 import { catalogueOf, type Catalogue } from './mongodb-catalogue.js'
@@ -18,6 +18,8 @@ export class MongoDbHost {
   readonly catalogue: Catalogue
   readonly owner: MongoDbOwner
   #closed = false
+  /** When the last transaction was, by the clock of the servers. */
+  #written: Timestamp | undefined
   #session: ClientSession | undefined
   /** Settled when the change of the catalogue before is. */
   #before: Promise<unknown> = Promise.resolve()
@@ -52,6 +54,24 @@ export class MongoDbHost {
     } catch (error) {
       throw troubleOf(error, this.server)
     }
+  }
+
+  /**
+   * Reads, and sees what was written in transactions before. A member that has just become the primary has it as well, but
+   * may not know yet that a majority does, and would answer with what there was before (MongoDB manual, Causal
+   * Consistency and Read and Write Concerns).
+   */
+  async read<T>(read: (session?: ClientSession) => Promise<T>): Promise<T> {
+    const written = this.#written
+    if (!written) return read()
+    return this.client.withSession((session) => {
+      session.advanceOperationTime(written)
+      return read(session)
+    })
+  }
+
+  #wrote({ operationTime }: ClientSession): void {
+    if (operationTime && !this.#written?.greaterThan(operationTime)) this.#written = operationTime
   }
 
   /**
@@ -96,6 +116,7 @@ export class MongoDbHost {
         const answer = await act()
         // Also where nothing was written: it makes sure that what was read is on a majority of the members.
         await session.commitTransaction()
+        this.#wrote(session)
         return answer
       } catch (error) {
         if (session.inTransaction()) await session.abortTransaction()
@@ -113,7 +134,7 @@ export class MongoDbHost {
     again?: (error: unknown) => Promise<void>,
   ): Promise<T> {
     const changed = this.#before.then(() => {
-      const session = (this.#session ??= this.client.startSession({ causalConsistency: false }))
+      const session = (this.#session ??= this.client.startSession())
       return this.transact(session, () => act(session), again)
     })
     this.#before = changed.catch(() => {})

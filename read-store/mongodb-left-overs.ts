@@ -25,13 +25,17 @@ export async function dropLeftOvers(host: MongoDbHost): Promise<void> {
 export async function removeDead(host: MongoDbHost): Promise<void> {
   const { client, catalogue, owner } = host
   await unlessAway(async () => {
-    const living = [...(await host.ask(() => owner.living()))]
-    const dead = { owner: { $nin: living } }
-    for (const { _id } of await host.ask(() => catalogue.scratches.find(dead).toArray())) {
+    // What they have is looked up first: who comes meanwhile is not missed among the living.
+    const scratches = await host.ask(() => catalogue.scratches.find().toArray())
+    const snapshots = await host.ask(() => catalogue.snapshots.find().toArray())
+    const living = await host.ask(() => owner.living())
+    for (const { _id, owner } of scratches) {
+      if (living.has(owner)) continue
       await host.ask(() => client.db(_id).dropDatabase())
       await host.ask(() => catalogue.scratches.deleteOne({ _id }))
     }
-    await host.ask(() => catalogue.snapshots.deleteMany(dead))
+    const ended = snapshots.filter(({ owner }) => !living.has(owner)).map(({ _id }) => _id)
+    await host.ask(() => catalogue.snapshots.deleteMany({ _id: { $in: ended } }))
     await host.ask(() => catalogue.owners.deleteMany({ $expr: { $lte: ['$ends', '$$NOW'] } }))
   })
 }

@@ -43,11 +43,12 @@ export class MongoDbReadModel implements ReadModel {
     const rows: Row[] = []
     for (let from = 0; from < wanted.length; from += idsAtOnce) {
       const some = wanted.slice(from, from + idsAtOnce)
-      const find = () =>
+      const found = await this.found((reading) =>
         this.collection(documents)
-          .find({ _id: { $in: some } }, { ...this.reading(), batchSize: some.length + 1 })
-          .toArray()
-      rows.push(...(await this.found(find)).map(rowOf))
+          .find({ _id: { $in: some } }, { ...reading, batchSize: some.length + 1 })
+          .toArray(),
+      )
+      rows.push(...found.map(rowOf))
     }
     return rows
   }
@@ -59,9 +60,9 @@ export class MongoDbReadModel implements ReadModel {
   async page(collection: string, query: Query): Promise<RowPage> {
     const stored = this.stored(collection)
     const { filter, ...walk } = pageQuestion(collection, stored, query)
-    const found = await this.found(() =>
+    const found = await this.found((reading) =>
       this.collection(stored.documents)
-        .find(filter, { ...this.reading(), ...walk, batchSize: walk.limit })
+        .find(filter, { ...reading, ...walk, batchSize: walk.limit })
         .toArray(),
     )
     return pageOf(collection, stored, query, found)
@@ -74,11 +75,8 @@ export class MongoDbReadModel implements ReadModel {
    */
   async count(collection: string): Promise<number> {
     const { documents } = this.stored(collection)
-    const [count] = await this.found(async () => {
-      const counted = await this.collection(documents).countDocuments(
-        {},
-        { ...this.reading(), hint: { _id: 1 } },
-      )
+    const [count] = await this.found(async (reading) => {
+      const counted = await this.collection(documents).countDocuments({}, { ...reading, hint: { _id: 1 } })
       return counted > 0 ? [counted] : []
     })
     return count ?? 0
@@ -88,7 +86,7 @@ export class MongoDbReadModel implements ReadModel {
   protected async marks(): Promise<readonly Mark[]> {
     const ids = checkpointIds(this.entry)
     const { checkpoints } = this.host.catalogue
-    const found = await this.host.ask(() => checkpoints.find({ _id: { $in: ids } }, this.reading()).toArray())
+    const found = await this.read((reading) => checkpoints.find({ _id: { $in: ids } }, reading).toArray())
     const byId = new Map(found.map((mark) => [mark._id, mark]))
     return ids.map((id) => {
       const mark = byId.get(id)
@@ -101,8 +99,8 @@ export class MongoDbReadModel implements ReadModel {
    * What was found. A collection that has been dropped answers as an empty one, or with an error if that happens while
    * it is read. So whoever finds nothing makes sure that the build is still there: it leaves the catalogue first.
    */
-  protected async found<T>(find: () => Promise<T[]>): Promise<T[]> {
-    const outcome = await this.host.ask(find).catch((error: unknown) => ({ error }))
+  protected async found<T>(find: (reading: FindOptions) => Promise<T[]>): Promise<T[]> {
+    const outcome = await this.read(find).catch((error: unknown) => ({ error }))
     if ('error' in outcome && outcome.error instanceof ReadStoreError) throw outcome.error
     if (!('error' in outcome) && outcome.length > 0) return outcome
     const { builds } = this.host.catalogue
@@ -122,8 +120,11 @@ export class MongoDbReadModel implements ReadModel {
     return this.host.database.collection(documents)
   }
 
-  private reading(): FindOptions {
-    return this.session ? { session: this.session, readConcern: 'snapshot' } : {}
+  /** As of the snapshot, or of all that was written here. */
+  protected read<T>(find: (reading: FindOptions) => Promise<T>): Promise<T> {
+    const { host, session } = this
+    if (session) return host.ask(() => find({ session, readConcern: 'snapshot' }))
+    return host.ask(() => host.read((own) => find(own ? { session: own } : {})))
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ClientSession } from 'mongodb'
+import type { ClientSession, FindOptions } from 'mongodb'
 import { randomUUID } from 'node:crypto'
 import { Fenced, ReadStoreError, ReadStoreUnavailable, SnapshotLost } from './errors.js'
 import type { BuildEntry } from './mongodb-catalogue.js'
@@ -54,8 +54,8 @@ export class MongoDbSnapshot extends MongoDbReadModel implements Snapshot {
     return this.#marks ?? super.marks()
   }
 
-  protected override async found<T>(find: () => Promise<T[]>): Promise<T[]> {
-    const found = await this.#asking(() => this.host.ask(find))
+  protected override async found<T>(find: (reading: FindOptions) => Promise<T[]>): Promise<T[]> {
+    const found = await this.#asking(() => this.read(find))
     if (!hasMoment(this.#session) && (await this.#hasMoved()))
       throw this.#lost('its documents have changed, and the server keeps no history')
     return found

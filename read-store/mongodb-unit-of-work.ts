@@ -96,7 +96,7 @@ export class UnitWriter {
 
   async #begin(): Promise<ClientSession> {
     if (this.#session) return this.#session
-    const session = this.host.client.startSession({ causalConsistency: false })
+    const session = this.host.client.startSession()
     try {
       await claimPartition(this.host, this.build.build, this.partition, session)
     } catch (error) {
