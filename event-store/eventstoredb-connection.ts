@@ -1,5 +1,11 @@
 import type { EventStoreDBClient } from '@eventstore/db-client'
-import { NO_STREAM, type AppendResult, type Credentials, type JSONEventData } from '@eventstore/db-client'
+import {
+  NO_STREAM,
+  type AppendResult,
+  type AppendToStreamOptions,
+  type Credentials,
+  type JSONEventData,
+} from '@eventstore/db-client'
 import { connect, type Address } from './eventstoredb-address.js'
 import { NoAnswer } from './eventstoredb-failures.js'
 import { Slots } from './eventstoredb-slots.js'
@@ -25,16 +31,22 @@ const serverDeadline = 600_000
  * is pending in one table for all of its clients: were there two, the failure of one would lose the answers of the
  * other, and an answer that is not in the table ends the process.
  */
-let batching:
-  | { readonly url: string; readonly client: EventStoreDBClient; readonly slots: Slots; users: number }
-  | undefined
+let batching: Appender | undefined
+
+/** A client that is there for appends only: other failures must not reset their channel. */
+interface Appender {
+  readonly url: string
+  client: EventStoreDBClient
+  readonly slots: Slots
+  users: number
+}
 
 /** The clients of one opened store. */
 export class Connection {
-  /** For everything but appends: their failures must not reset the channel of those. */
+  /** For everything but appends. */
   readonly client: EventStoreDBClient
-  readonly #appends: EventStoreDBClient
-  readonly #slots: Slots
+  readonly #address: Address
+  readonly #appender: Appender
   /** Given with each call, so that the client takes one call for each append. */
   readonly #credentials: Credentials | undefined
   readonly #answer: number
@@ -44,21 +56,24 @@ export class Connection {
   /** @param answer how long to wait for one, in milliseconds */
   constructor(address: Address, answer: number) {
     this.client = connect(address)
+    this.#address = address
     this.#answer = answer
     this.batches = batching === undefined || batching.url === address.url
-    if (this.batches) {
-      batching ??= { url: address.url, client: connect(address), slots: new Slots(batchesAtOnce), users: 0 }
-      batching.users++
-      this.#appends = batching.client
-      this.#slots = batching.slots
-    } else {
-      this.#appends = this.client
+    const appender = (atOnce: number): Appender => ({
+      url: address.url,
+      client: connect(address),
+      slots: new Slots(atOnce),
+      users: 0,
+    })
+    if (this.batches) this.#appender = batching ??= appender(batchesAtOnce)
+    else {
       // Without TLS the client sends no credentials, whatever they are. With TLS and a certificate in their stead
       // there are none to give: then it batches all the same.
       this.#credentials =
         address.credentials ?? (address.secure ? undefined : { username: '-', password: '-' })
-      this.#slots = new Slots(this.#credentials ? callsAtOnce : batchesAtOnce)
+      this.#appender = appender(this.#credentials ? callsAtOnce : batchesAtOnce)
     }
+    this.#appender.users++
   }
 
   /**
@@ -69,8 +84,8 @@ export class Connection {
    *   it may be done all the same.
    */
   async append(name: string, events: JSONEventData[], revision: number): Promise<AppendResult> {
-    const free = await this.#slots.take()
-    const sent = this.#appends.appendToStream(name, events, {
+    const free = await this.#appender.slots.take()
+    const sent = this.#send(name, events, {
       expectedRevision: revision < 0 ? NO_STREAM : BigInt(revision),
       requiresLeader: true,
       ...(this.#credentials
@@ -84,11 +99,36 @@ export class Connection {
   /** Ends all calls. */
   async close(): Promise<void> {
     await disconnect(this.client)
-    if (!this.batches || !batching || --batching.users > 0) return
-    const { client } = batching
-    batching = undefined
-    await disconnect(client)
+    if (--this.#appender.users > 0) return
+    if (this.batches) batching = undefined
+    await disconnect(this.#appender.client)
   }
+
+  /**
+   * Before its first append the client asks what the server can do, and some failures of that it keeps for good: every
+   * append would meet them. Such a client is replaced. Nothing is under way in it.
+   */
+  async #send(name: string, events: JSONEventData[], options: AppendToStreamOptions): Promise<AppendResult> {
+    const { client } = this.#appender
+    const asked = capabilitiesOf(client)
+    try {
+      await asked
+    } catch (error) {
+      if (this.#appender.client === client && capabilitiesOf(client) === asked) {
+        this.#appender.client = connect(this.#address)
+        void disconnect(client)
+      }
+      throw error
+    }
+    return client.appendToStream(name, events, options)
+  }
+}
+
+/** What the client will await itself; it is not public. */
+function capabilitiesOf(client: EventStoreDBClient): Promise<unknown> | undefined {
+  const { capabilities } = client as unknown as { readonly capabilities?: Promise<unknown> }
+  capabilities?.catch(() => {})
+  return capabilities
 }
 
 /**
