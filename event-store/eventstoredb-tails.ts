@@ -68,7 +68,11 @@ export class Tails {
 
   async #confirmAll(group: readonly Waiting[]): Promise<void> {
     const last = Math.max(...group.map(({ answered }) => answered.position))
-    const together = group.filter(({ answered: { first } }) => first > 0 && first > last - nearby)
+    // The answer to an append of several events tells the place of the last one: where the others are, only the stream tells.
+    const together = group.filter(
+      ({ known, answered: { first, revision } }) =>
+        first > 0 && first > last - nearby && revision === known.revision + 1,
+    )
     try {
       if (together.length > 1) await this.#readLog(together)
     } catch {
@@ -84,8 +88,7 @@ export class Tails {
   async #readLog(group: readonly Waiting[]): Promise<void> {
     const missing = new Map(group.map((waiting) => [waiting.known.name, waiting]))
     let from = Math.min(...group.map(({ answered }) => answered.first))
-    let size = 1
-    for (const { known, answered } of group) size += answered.revision - known.revision
+    let size = group.length + 1
     for (let records = 0, read = size; missing.size > 0 && read === size && records < strangers;) {
       read = await this.#reads.log({ from, limit: size }, (sent) => {
         from = positionOf(sent)
