@@ -1,10 +1,10 @@
 import { Type } from 'typebox'
 import { billableTypeOf, billableTypes, type BillableType } from '../domain/billable-event.js'
 import { InvalidValue } from '../domain/invalid-record.js'
-import type { PastModels } from '../projections/as-of.js'
-import { pastOfType } from '../projections/billing-past.js'
+import type { PastModels } from '../projections/past/as-of.js'
+import { pastOfType } from '../projections/billing/past.js'
 import { listCustomersOfType, typeBillingOf } from '../projections/queries/type-billing.js'
-import { typeBilling } from '../projections/type-billing.js'
+import { typeBilling } from '../projections/billing/type-billing.js'
 import {
   component,
   documentAnswer,

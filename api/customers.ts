@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { billableTypes } from '../domain/billable-event.js'
-import type { PastModels } from '../projections/as-of.js'
-import { pastOfCustomer } from '../projections/billing-past.js'
-import { customerBilling } from '../projections/customer-billing.js'
+import type { PastModels } from '../projections/past/as-of.js'
+import { pastOfCustomer } from '../projections/billing/past.js'
+import { customerBilling } from '../projections/billing/customer-billing.js'
 import { customerBillingOf, listInvoices } from '../projections/queries/customer-billing.js'
 import {
   component,

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { DataRecordInput } from '../domain/data-record-input.js'
-import { dataPlans } from '../projections/data-plans.js'
+import { dataPlans } from '../projections/data-plans/data-plans.js'
 import { listUnmatchedRecords } from '../projections/queries/data-records.js'
 import { component, json, listOf, listProblems, problemAnswers } from './answers.js'
 import { asTexts, sendList } from './lists.js'

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { retryDeadLetter } from '../bridge/dead-letter-retry.js'
 import { kindNames } from '../bridge/formats/kind-names.js'
-import { pastOfDeadLetter } from '../projections/dead-letter-past.js'
-import { deadLetters } from '../projections/dead-letters.js'
+import { pastOfDeadLetter } from '../projections/dead-letters/past.js'
+import { deadLetters } from '../projections/dead-letters/dead-letters.js'
 import { findDeadLetter, listDeadLetters } from '../projections/queries/dead-letters.js'
 import {
   component,

@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
-import { projectionStates } from '../projections/status.js'
+import { projectionStates } from '../projections/running/status.js'
 import { json, problemAnswers } from './answers.js'
 import { Problem } from './problem.js'
 import type { Server, Services } from './services.js'
-import { answerOf } from './store-answers.js'
+import { answerOf } from './answer-soon.js'
 
 const tags = ['Operations']
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server as HttpServer, type Ser
 import type { FastifyReply, FastifyServerFactory } from 'fastify'
 import type { ReadStore } from '../projections/queries/live.js'
 import { isKnown } from './documents.js'
-import type { HttpDurations, RouteDurations } from './http-durations.js'
+import type { HttpDurations, RouteDurations } from './duration-histogram.js'
 import type { Server } from './services.js'
 
 /** So many characters of documents are kept. */

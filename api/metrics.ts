@@ -1,17 +1,145 @@
-import { Type } from 'typebox'
-import { problemAnswers } from './answers.js'
-import type { Server, Services } from './services.js'
+import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from 'prom-client'
+import type { EventStore } from '../event-store/port.js'
+import { deadLetters } from '../projections/dead-letters/dead-letters.js'
+import type { Projection } from '../projections/projection.js'
+import type { ReadStore } from '../projections/queries/live.js'
+import { projectionStatuses, type ProjectionStatus } from '../projections/running/status.js'
+import { HttpDurations } from './duration-histogram.js'
+import { answerOf } from './answer-soon.js'
 
-export function metricsRoute(server: Server, { metrics }: Services): void {
-  const schema = {
-    summary: 'Figures for Prometheus',
-    tags: ['Operations'],
-    response: {
-      200: { description: 'In the text format.', content: { 'text/plain': { schema: Type.String() } } },
-      ...problemAnswers(),
+/** What became of a record that came in. */
+export type RecordOutcome = 'appended' | 'duplicate' | 'ignored' | 'rejected'
+
+/** What the service counts about itself. */
+export interface Metrics {
+  readonly http: HttpDurations
+  records(kind: string, outcome: RecordOutcome, count: number): void
+  /** The same event store, with every event counted that it appends. */
+  counting(eventStore: EventStore): EventStore
+  /**
+   * All figures in the text format of Prometheus; those of log and projections as of now. What a store does not tell is
+   * left out: the rest is needed most then.
+   */
+  text(): Promise<string>
+  readonly contentType: string
+}
+
+export interface MetricsOptions {
+  readonly eventStore: EventStore
+  readonly readStore: ReadStore
+  readonly projections: readonly Projection[]
+  /** Figures of other parts of the process. */
+  readonly more?: readonly Metric[]
+}
+
+export function metricsOf({ eventStore, readStore, projections, more = [] }: MetricsOptions): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const http = new HttpDurations()
+  for (const metric of [http, ...more]) registry.registerMetric(metric)
+  const appended = new Counter({
+    name: 'tidemark_events_appended_total',
+    help: 'Events that HTTP requests appended to the log.',
+    registers: [registry],
+  })
+  const records = new Counter({
+    name: 'tidemark_records_total',
+    help: 'Records that came in over HTTP, by what became of them.',
+    labelNames: ['kind', 'outcome'],
+    registers: [registry],
+  })
+  const showUp = storeGauge(registry)
+  const showHead = logGauge(registry)
+  const showStatuses = projectionGauges(registry)
+  /** Undefined if the store does not answer. */
+  const ask = <T>(work: () => Promise<T>) => answerOf(work).catch(() => undefined)
+  return {
+    http,
+    contentType: registry.contentType,
+    records: (kind, outcome, count) => {
+      if (count > 0) records.inc({ kind, outcome }, count)
+    },
+    counting: (counted) => countingAppends(counted, (count) => appended.inc(count)),
+    text: async () => {
+      const [head, builds, statuses] = await Promise.all([
+        ask(() => eventStore.head()),
+        ask(() => readStore.all()),
+        ask(() => projectionStatuses(projections, eventStore, readStore)),
+      ])
+      showUp({ log: head !== undefined, 'read-models': builds !== undefined })
+      showHead(head)
+      showStatuses(statuses)
+      return registry.metrics()
     },
   }
-  server.get('/metrics', { schema }, async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.text()),
+}
+
+function countingAppends(eventStore: EventStore, count: (events: number) => void): EventStore {
+  return {
+    append: async (events, expect) => {
+      const appended = await eventStore.append(events, expect)
+      let added = 0
+      for (const { duplicate } of appended.events) if (!duplicate) added++
+      count(added)
+      return appended
+    },
+    readStream: (stream, page) => eventStore.readStream(stream, page),
+    readAll: (page) => eventStore.readAll(page),
+    follow: (page, signal) => eventStore.follow(page, signal),
+    head: () => eventStore.head(),
+    streams: (page) => eventStore.streams(page),
+    close: () => eventStore.close(),
+  }
+}
+
+function storeGauge(registry: Registry): (up: Readonly<Record<string, boolean>>) => void {
+  const gauge = new Gauge({
+    name: 'tidemark_store_up',
+    help: '1 if the store answers, 0 if it does not: then figures that come from it are left out.',
+    labelNames: ['store'],
+    registers: [registry],
+  })
+  return (up) => {
+    for (const [store, isUp] of Object.entries(up)) gauge.set({ store }, Number(isUp))
+  }
+}
+
+/** Shows where the log ends; nothing if that is unknown. */
+function logGauge(registry: Registry): (head: number | undefined) => void {
+  const gauge = new Gauge({
+    name: 'tidemark_log_head_position',
+    help: 'The position of the last event of the log, whoever appended it.',
+    registers: [registry],
+  })
+  return (head) => (head === undefined ? gauge.remove() : gauge.set(head))
+}
+
+const states = ['live', 'catching-up', 'failed', 'missing'] as const
+
+/** Shows what is known of the projections; nothing if that is unknown. */
+function projectionGauges(registry: Registry): (statuses: readonly ProjectionStatus[] | undefined) => void {
+  const gauge = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+    new Gauge({ name: `tidemark_${name}`, help, labelNames, registers: [registry] })
+  const position = gauge(
+    'projection_position',
+    'Up to where in the log the documents are built.',
+    'projection',
   )
+  const lag = gauge('projection_lag', 'How many positions of the log are to come.', 'projection')
+  const documents = gauge('projection_documents', 'How many documents there are.', 'projection')
+  const stateHelp = '1 for the state that the projection is in, 0 for the others.'
+  const state = gauge('projection_state', stateHelp, 'projection', 'state')
+  const letters = gauge('dead_letters', 'Records that could not be used and wait to be looked at.')
+  return (statuses = []) => {
+    for (const labelled of [position, lag, documents, state]) labelled.reset()
+    letters.remove()
+    for (const status of statuses) {
+      const projection = status.name
+      position.set({ projection }, status.position)
+      lag.set({ projection }, status.lag)
+      documents.set({ projection }, status.documents)
+      for (const name of states) state.set({ projection, state: name }, Number(status.state === name))
+      if (projection === deadLetters.name) letters.set(status.documents)
+    }
+  }
 }

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { WalletEventInput } from '../domain/money-input.js'
 import { UserEventInput } from '../domain/user-info-input.js'
-import { moneyEnriched } from '../projections/money-enriched.js'
-import { pastOfMoney } from '../projections/money-past.js'
+import { moneyEnriched } from '../projections/money/money-enriched.js'
+import { pastOfMoney } from '../projections/money/past.js'
 import { findMoneyEvent, isKnownUser, listMoneyEvents } from '../projections/queries/money-events.js'
 import {
   component,

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
-import type { Rebuilt } from '../projections/rebuild.js'
+import type { Rebuilt } from '../projections/running/rebuild.js'
 import type { Projection } from '../projections/projection.js'
 import { InvalidCursor } from '../projections/queries/live.js'
-import { partitionStatuses, projectionStatuses } from '../projections/status.js'
+import { partitionStatuses, projectionStatuses } from '../projections/running/status.js'
 import {
   component,
   json,

@@ -1,5 +1,5 @@
 import type { Projection } from '../projections/projection.js'
-import type { Rebuilt } from '../projections/rebuild.js'
+import type { Rebuilt } from '../projections/running/rebuild.js'
 import { Problem } from './problem.js'
 
 /** Rebuilds a projection; `signal` calls it off. */

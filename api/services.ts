@@ -9,7 +9,7 @@ import type { CaughtUp } from '../projections/queries/caught-up.js'
 import type { ReadStore } from '../projections/queries/live.js'
 import type { IdempotentRequests } from './idempotency.js'
 import type { LongReads } from './long-reads.js'
-import type { Metrics } from './registry.js'
+import type { Metrics } from './metrics.js'
 import type { TimeTravel } from './time-travel.js'
 
 /** What the resources are made of. */

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { retrySession } from '../commands/retry-session.js'
 import { SessionEventInput } from '../domain/session-input.js'
-import { moneyEnriched } from '../projections/money-enriched.js'
+import { moneyEnriched } from '../projections/money/money-enriched.js'
 import { listUnresolvedSessions } from '../projections/queries/sessions.js'
 import { component, json, listOf, listProblems, problemAnswers, writeProblems } from './answers.js'
 import { asTexts, sendList } from './lists.js'

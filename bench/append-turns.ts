@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NewEvent } from '../domain/event.js'
-import { openEmbeddedEventStore } from '../event-store/embedded.js'
+import { openEmbeddedEventStore } from '../event-store/embedded/embedded.js'
 import { rateOf, type Turn } from './measure.js'
 import { GroupCommitFile } from './peers/group-commit-file.js'
 

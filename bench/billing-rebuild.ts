@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { customerBilling } from '../projections/customer-billing.js'
-import { typeBilling } from '../projections/type-billing.js'
+import { customerBilling } from '../projections/billing/customer-billing.js'
+import { typeBilling } from '../projections/billing/type-billing.js'
 import type { Benchmark, Comparison } from './benchmark.js'
 import { describedBilling, fillBillingSystem, writeBillingSample } from './billing-sample.js'
 import { lineOf, pagesOf } from './read-log.js'

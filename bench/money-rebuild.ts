@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { categoryOf } from '../domain/event.js'
-import { moneyEnriched } from '../projections/money-enriched.js'
+import { moneyEnriched } from '../projections/money/money-enriched.js'
 import type { Benchmark } from './benchmark.js'
 import { describedMoney, fillMoneySystem } from './money-sample.js'
 import { lineOf, pagesOf } from './read-log.js'

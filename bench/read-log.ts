@@ -1,7 +1,7 @@
 import { appendFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RecordedEvent } from '../domain/event.js'
-import { openEmbeddedEventStore } from '../event-store/embedded.js'
+import { openEmbeddedEventStore } from '../event-store/embedded/embedded.js'
 import type { EventStore } from '../event-store/port.js'
 import type { Benchmark } from './benchmark.js'
 import { compare, sustainedRateOf, takeTurns } from './measure.js'

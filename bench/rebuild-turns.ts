@@ -1,6 +1,6 @@
 import type { System } from '../cli/compose.js'
 import type { Projection } from '../projections/projection.js'
-import { rebuild, type Rebuilt } from '../projections/rebuild.js'
+import { rebuild, type Rebuilt } from '../projections/running/rebuild.js'
 import type { Comparison, Setting } from './benchmark.js'
 import { compare, rateOf, sustainedRateOf, takeTurns } from './measure.js'
 

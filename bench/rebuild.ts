@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { dataPlans } from '../projections/data-plans.js'
+import { dataPlans } from '../projections/data-plans/data-plans.js'
 import type { Benchmark } from './benchmark.js'
 import { lineOf, pagesOf } from './read-log.js'
 import { compareRebuild } from './rebuild-turns.js'

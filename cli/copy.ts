@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { RecordedEvent } from '../domain/event.js'
-import { openEmbeddedEventStore } from '../event-store/embedded.js'
+import { openEmbeddedEventStore } from '../event-store/embedded/embedded.js'
 import type { EventStore } from '../event-store/port.js'
 import { isNamespace, namespaceForm } from '../event-store/namespace.js'
 import { WrongUsage, type Context } from './command.js'
@@ -34,7 +34,7 @@ export async function copyLog({ from, to, namespace }: CopyOptions, { output }: 
   if (!existsSync(join(from, 'events.db'))) throw new Error(`there is no log in ${from}`)
   const start = performance.now()
   // The client takes a while to load, and no other command needs it here.
-  const { openEventStoreDb } = await import('../event-store/eventstoredb.js')
+  const { openEventStoreDb } = await import('../event-store/eventstoredb/eventstoredb.js')
   const source = openEmbeddedEventStore(from)
   try {
     const target = await openEventStoreDb({
@@ -63,7 +63,7 @@ async function checkTarget(to: string, namespace: string | undefined): Promise<v
   if (namespace !== undefined && !isNamespace(namespace)) {
     throw new WrongUsage(`--namespace is ${JSON.stringify(namespace)}: it takes ${namespaceForm}`)
   }
-  const { readAddress } = await import('../event-store/eventstoredb-address.js')
+  const { readAddress } = await import('../event-store/eventstoredb/address.js')
   try {
     readAddress(to)
   } catch (error) {

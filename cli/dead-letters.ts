@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { rawBytes } from '../domain/dead-letter.js'
-import { deadLetters, type DeadLetter } from '../projections/dead-letters.js'
+import { deadLetters, type DeadLetter } from '../projections/dead-letters/dead-letters.js'
 import type { ReadStore } from '../read-store/port.js'
 import { withSystem, type Context } from './command.js'
 import { table } from './output.js'

@@ -1,7 +1,7 @@
-import { openEmbeddedEventStore } from '../event-store/embedded.js'
+import { openEmbeddedEventStore } from '../event-store/embedded/embedded.js'
 import type { EventStore } from '../event-store/port.js'
 import { upcasting } from '../event-store/upcasting.js'
-import { openEmbeddedReadStore } from '../read-store/embedded.js'
+import { openEmbeddedReadStore } from '../read-store/embedded/embedded.js'
 import type { ReadStore } from '../read-store/port.js'
 
 /** Where events and read models live. Plain data: it goes to threads as it is. */
@@ -56,7 +56,7 @@ async function openLog(
     const embedded = openEmbeddedEventStore(data, bell && { bell })
     return { eventStore: embedded, bell: embedded.bell.memory }
   }
-  const { openEventStoreDb } = await import('../event-store/eventstoredb.js')
+  const { openEventStoreDb } = await import('../event-store/eventstoredb/eventstoredb.js')
   const eventStore = await openEventStoreDb({
     url: eventStoreDbUrl,
     ...(namespace !== undefined && { namespace }),
@@ -72,7 +72,7 @@ export async function openReadStore(
   report: (report: EngineReport) => void,
 ): Promise<ReadStore> {
   if (mongoDbUrl === undefined) return openEmbeddedReadStore(data)
-  const { openMongoDbReadStore } = await import('../read-store/mongodb.js')
+  const { openMongoDbReadStore } = await import('../read-store/mongodb/mongodb.js')
   return openMongoDbReadStore({
     url: mongoDbUrl,
     ...(namespace !== undefined && { namespace }),

@@ -1,5 +1,5 @@
 import { projections } from '../projections/index.js'
-import { projectionStatuses } from '../projections/status.js'
+import { projectionStatuses } from '../projections/running/status.js'
 import { withSystem, type Context } from './command.js'
 import { table } from './output.js'
 

@@ -1,6 +1,6 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { projections } from '../projections/index.js'
-import { runProjections } from '../projections/runner.js'
+import { runProjections } from '../projections/running/runner.js'
 import { forwardAppends } from './append-port.js'
 import { openEventStore, openReadStore } from './engines.js'
 import type { ProjectorReport, ProjectorSettings } from './projector.js'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { EventStore } from '../event-store/port.js'
-import type { RunnerReport } from '../projections/runner.js'
+import type { RunnerReport } from '../projections/running/runner.js'
 import { tryProcessLock } from '../sqlite/process-lock.js'
 import { serveAppends } from './append-port.js'
 import type { EngineReport, EngineSettings } from './engines.js'

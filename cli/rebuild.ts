@@ -1,6 +1,6 @@
 import { projections } from '../projections/index.js'
 import type { Projection } from '../projections/projection.js'
-import { rebuild, type Rebuilt } from '../projections/rebuild.js'
+import { rebuild, type Rebuilt } from '../projections/running/rebuild.js'
 import { catchUpLaggards } from './caught-up.js'
 import { withSystem, WrongUsage, type Context } from './command.js'
 import { table } from './output.js'

@@ -13,11 +13,11 @@ export async function checkServerUrls({
   namespace,
 }: EngineSettings): Promise<void> {
   if (eventStoreDbUrl !== undefined) {
-    const { readAddress } = await import('../event-store/eventstoredb-address.js')
+    const { readAddress } = await import('../event-store/eventstoredb/address.js')
     check('EVENTSTOREDB_URL', () => readAddress(eventStoreDbUrl))
   }
   if (mongoDbUrl !== undefined) {
-    const { checkMongoDbUrl } = await import('../read-store/mongodb-connection.js')
+    const { checkMongoDbUrl } = await import('../read-store/mongodb/connection.js')
     check('MONGODB_URL', () =>
       checkMongoDbUrl({ url: mongoDbUrl, ...(namespace !== undefined && { namespace }) }),
     )

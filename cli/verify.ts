@@ -1,5 +1,5 @@
 import { projections } from '../projections/index.js'
-import { verify, type Verified } from '../projections/verify.js'
+import { verify, type Verified } from '../projections/running/verify.js'
 import { catchUpFirst } from './caught-up.js'
 import { withSystem, type Context } from './command.js'
 import type { System } from './compose.js'

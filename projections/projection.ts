@@ -1,6 +1,6 @@
 import type { NewEvent, RecordedEvent } from '../domain/event.js'
 import type { Collections, Document, Query, Row } from '../read-store/port.js'
-import type { HeldDocument } from './kept-documents.js'
+import type { HeldDocument } from './running/kept-documents.js'
 
 /** One read model: how a fold over the log becomes documents. */
 export interface Projection {

@@ -5,7 +5,7 @@ import { declaredTopics, inputsOf, outputTopicsOf, type KafkaSettings } from '..
 import { parseDataRecord } from '../../domain/data-record-input.js'
 import { dataRecorded } from '../../domain/data-record.js'
 import type { NewEvent } from '../../domain/event.js'
-import { openEventStoreDb } from '../../event-store/eventstoredb.js'
+import { openEventStoreDb } from '../../event-store/eventstoredb/eventstoredb.js'
 import type { Benchmark } from '../benchmark.js'
 import { compare, rateOf, takeTurns } from '../measure.js'
 import { addressIn, ownName } from './addresses.js'

@@ -1,6 +1,6 @@
 import { MongoClient } from 'mongodb'
 import type { Document } from '../../read-store/port.js'
-import { openMongoDbReadStore } from '../../read-store/mongodb.js'
+import { openMongoDbReadStore } from '../../read-store/mongodb/mongodb.js'
 import type { Benchmark } from '../benchmark.js'
 import { compare, rateOf, takeTurns } from '../measure.js'
 import { addressIn, ownName } from './addresses.js'

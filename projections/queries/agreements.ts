@@ -1,5 +1,5 @@
 import type { AgreementSigned } from '../../domain/agreement.js'
-import { dataPlans } from '../data-plans.js'
+import { dataPlans } from '../data-plans/data-plans.js'
 import { DocumentBatch } from './document-batch.js'
 import type { ReadModels, Row } from './live.js'
 

@@ -1,5 +1,5 @@
 import { currentBillingMonth, type BillingClock } from '../../domain/billing-clock.js'
-import { billingClockId, billingClocks } from '../billing-clock-document.js'
+import { billingClockId, billingClocks } from '../billing/clock-document.js'
 import { DocumentBatch } from './document-batch.js'
 import type { ReadModels } from './live.js'
 

@@ -1,4 +1,4 @@
-import { dataPlans } from '../data-plans.js'
+import { dataPlans } from '../data-plans/data-plans.js'
 import { DocumentBatch } from './document-batch.js'
 import { readLive, type ReadModels, type Row } from './live.js'
 import { partOf, type Page, type PageRequest } from './page.js'

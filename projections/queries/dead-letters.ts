@@ -1,4 +1,4 @@
-import { deadLetters } from '../dead-letters.js'
+import { deadLetters } from '../dead-letters/dead-letters.js'
 import { readLive, type ReadModels, type Row } from './live.js'
 import { partOf, type Page, type PageRequest } from './page.js'
 

@@ -1,5 +1,5 @@
 import { notifications } from '../notifications.js'
-import { dataPlans } from '../data-plans.js'
+import { dataPlans } from '../data-plans/data-plans.js'
 import type { CaughtUp } from './caught-up.js'
 import { readLive, type ReadStore } from './live.js'
 import { partOf, type Page, type PageRequest } from './page.js'

@@ -1,7 +1,7 @@
 import type { Build } from '../../read-store/port.js'
-import { moneyClockId, rulesOf, type MoneyClock } from '../money-documents.js'
-import { moneyEnriched } from '../money-enriched.js'
-import { sessionNeeds, type MoneySession, type SessionNeed } from '../money-sessions.js'
+import { moneyClockId, rulesOf, type MoneyClock } from '../money/documents.js'
+import { moneyEnriched } from '../money/money-enriched.js'
+import { sessionNeeds, type MoneySession, type SessionNeed } from '../money/sessions.js'
 import { ofLive, readLive, type ReadStore } from './live.js'
 import { partOf, type Page, type PageRequest } from './page.js'
 

@@ -6,8 +6,8 @@ import {
   typeMonths,
   type TypeCustomerMonth,
   type TypeMonth,
-} from '../type-billing-documents.js'
-import { typeBilling } from '../type-billing.js'
+} from '../billing/type-billing-documents.js'
+import { typeBilling } from '../billing/type-billing.js'
 import { billingMonths } from './billing-clock.js'
 import { DocumentBatch } from './document-batch.js'
 import { readLive, type ReadModels } from './live.js'

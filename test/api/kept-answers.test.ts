@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { dataPlans } from '../../projections/data-plans.js'
-import { collectionsOf } from '../../projections/fold.js'
+import { dataPlans } from '../../projections/data-plans/data-plans.js'
+import { collectionsOf } from '../../projections/running/fold.js'
 import type { Build } from '../../read-store/port.js'
 import { agreement, startService, type Service } from './service.js'
 

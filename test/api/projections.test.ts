@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import t from 'tap'
-import { dataPlans } from '../../projections/data-plans.js'
+import { dataPlans } from '../../projections/data-plans/data-plans.js'
 import type { Projection } from '../../projections/projection.js'
 import { agreement, dataRecord, startService } from './service.js'
 

@@ -8,7 +8,7 @@ import { LineSplitter } from '../../bridge/formats/lines.js'
 import { billableTypes } from '../../domain/billable-event.js'
 import { recordRejected } from '../../domain/dead-letter.js'
 import { InvalidRecord } from '../../domain/invalid-record.js'
-import { deadLetters, type DeadLetter } from '../../projections/dead-letters.js'
+import { deadLetters, type DeadLetter } from '../../projections/dead-letters/dead-letters.js'
 import { retryDeadLetter } from '../../bridge/dead-letter-retry.js'
 import { openTidemark, wholeLog } from '../projections/tidemark.js'
 

@@ -1,5 +1,5 @@
 import { startBridge, type BridgeOptions } from '../../bridge/kafka/bridge.js'
-import { openEmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
 
 /** What the process is told, as JSON in its only argument. */

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
 import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
 import type { bridgeOver } from './kafka-server.js'

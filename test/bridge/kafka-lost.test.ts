@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { rawBytes, type RecordRejected } from '../../domain/dead-letter.js'
 import type { SourceLost } from '../../domain/source.js'
-import { openEmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
 import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
 import { bridgeOver, eventsOf, withKafka, type TestKafka } from './kafka-server.js'

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { startProjector, type ProjectorReport } from '../../cli/projector.js'
 import { waitUntilCaughtUp } from '../../cli/caught-up.js'
-import { openEmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { projections } from '../../projections/index.js'
-import { openEmbeddedReadStore } from '../../read-store/embedded.js'
+import { openEmbeddedReadStore } from '../../read-store/embedded/embedded.js'
 import { recorded, temporaryFolder } from '../projections/tidemark.js'
 
 void t.test('a projector whose thread died says why, and another thread goes on', async (t) => {

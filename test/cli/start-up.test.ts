@@ -40,7 +40,7 @@ void t.test('only commands that take records in load schemas', async (t) => {
   for (const [command, module] of [
     ['--version', /\/cli\/version\.js$/],
     ['projections', /\/projections\/index\.js$/],
-    ['verify', /\/projections\/verify\.js$/],
+    ['verify', /\/running\/verify\.js$/],
     // It starts the thread of the projections.
     ['advance-clock 2020-01-01T00:00Z', /\/cli\/projector-thread\.js$/],
   ] as const) {

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { advanceClock, setAllowedLateness } from '../../commands/advance-clock.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
 
 function openLog(t: Test): EmbeddedEventStore {

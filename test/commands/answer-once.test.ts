@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { answerOnce } from '../../commands/answer-once.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { Countdown, stoppingAppends, Stopped, unansweredAppends } from '../projections/stopping.js'
 import { temporaryFolder } from '../projections/tidemark.js'
 

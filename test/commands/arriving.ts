@@ -4,7 +4,7 @@ import type { KindName } from '../../bridge/formats/kind-names.js'
 import { LineSplitter } from '../../bridge/formats/lines.js'
 import type { Arrival } from '../../commands/intake.js'
 import { rawBytes, type RecordRejected } from '../../domain/dead-letter.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
 
 /** An empty log, closed after the test. */

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { checkBillingTimeZone, setBillingTimeZone } from '../../commands/billing-time-zone.js'
 import type { NewEvent } from '../../domain/event.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
 import { billed, billedIn } from '../projections/billing.js'
 import { advanced, recorded, temporaryFolder, wholeLog } from '../projections/tidemark.js'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { takeIn } from '../../commands/intake.js'
-import type { EmbeddedEventStore } from '../../event-store/embedded.js'
+import type { EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { Countdown, stoppingAppends, Stopped, unansweredAppends } from '../projections/stopping.js'
 import { arriving, deadLetters, line, openLog } from './arriving.js'
 

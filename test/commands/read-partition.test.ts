@@ -8,7 +8,7 @@ import {
   sourceStream,
   type PartitionPlace,
 } from '../../domain/source.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
 import { Countdown, Stopped, unansweredAppends } from '../projections/stopping.js'
 import { temporaryFolder, wholeLog } from '../projections/tidemark.js'

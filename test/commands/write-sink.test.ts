@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { lastSinkClaim, sinkStandingOf, SinkWriter } from '../../commands/write-sink.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
 import { Countdown, Stopped, unansweredAppends } from '../projections/stopping.js'
 import { temporaryFolder, wholeLog } from '../projections/tidemark.js'

@@ -3,8 +3,8 @@ import { createServer } from 'node:http2'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { readAddress } from '../../event-store/eventstoredb-address.js'
-import { Connection } from '../../event-store/eventstoredb-connection.js'
+import { readAddress } from '../../event-store/eventstoredb/address.js'
+import { Connection } from '../../event-store/eventstoredb/connection.js'
 
 /** gRPC. */
 const [unimplemented, internal] = ['12', '13']

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import type { NewEvent, RecordedEvent } from '../../domain/event.js'
 import { LogUnreachable } from '../../event-store/errors.js'
-import { openEventStoreDb, type EventStoreTrouble } from '../../event-store/eventstoredb.js'
+import { openEventStoreDb, type EventStoreTrouble } from '../../event-store/eventstoredb/eventstoredb.js'
 import type { EventStore } from '../../event-store/port.js'
 import { assertGapless, event, everything } from '../contract/event-store/events.js'
 import { FaultyProxy } from '../faulty-proxy.js'

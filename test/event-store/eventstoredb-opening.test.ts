@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { EventStoreError, LogAccessDenied, LogUnreachable, LogUnusable } from '../../event-store/errors.js'
-import { openEventStoreDb, type EventStoreTrouble } from '../../event-store/eventstoredb.js'
+import { openEventStoreDb, type EventStoreTrouble } from '../../event-store/eventstoredb/eventstoredb.js'
 import { ownName } from '../servers.js'
 import { withEventStoreDb } from './eventstoredb-server.js'
 

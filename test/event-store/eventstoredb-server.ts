@@ -1,6 +1,6 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
 import type { Test } from 'tap'
-import { openEventStoreDb } from '../../event-store/eventstoredb.js'
+import { openEventStoreDb } from '../../event-store/eventstoredb/eventstoredb.js'
 import type { EventStore } from '../../event-store/port.js'
 import { eventStoreDbUrl, ownName } from '../servers.js'
 

@@ -1,4 +1,4 @@
-import { openEmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { event } from '../contract/event-store/events.js'
 
 /** Appends until it is killed. Prints the ids of every append that was answered, a line each. */

@@ -1,9 +1,9 @@
 import type { EventStore } from '../../event-store/port.js'
-import { asOf, type Past } from '../../projections/as-of.js'
-import { DerivedCheck } from '../../projections/derived-check.js'
-import { Fold } from '../../projections/fold.js'
+import { asOf, type Past } from '../../projections/past/as-of.js'
+import { DerivedCheck } from '../../projections/running/derived-check.js'
+import { Fold } from '../../projections/running/fold.js'
 import type { Projection } from '../../projections/projection.js'
-import { createBuild } from '../../projections/rebuild.js'
+import { createBuild } from '../../projections/running/rebuild.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
 import { textsOf, wholeLog } from '../projections/tidemark.js'
 

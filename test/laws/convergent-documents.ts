@@ -1,5 +1,5 @@
 import type { BillingPeriod } from '../../domain/billing-period.js'
-import { byTime, recordPages, recordsOf } from '../../projections/record-pages.js'
+import { byTime, recordPages, recordsOf } from '../../projections/data-plans/record-pages.js'
 import type { Build } from '../../read-store/port.js'
 import { textsOf, unmatchedIn } from '../projections/tidemark.js'
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { openEmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { assertGapless, everything } from '../contract/event-store/events.js'
 
 const kills = 35

@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { generateDataPlan } from '../../cli/samples/data-plan.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { projections } from '../../projections/index.js'
-import { verify } from '../../projections/verify.js'
-import { openEmbeddedReadStore } from '../../read-store/embedded.js'
+import { verify } from '../../projections/running/verify.js'
+import { openEmbeddedReadStore } from '../../read-store/embedded/embedded.js'
 import type { ReadStore } from '../../read-store/port.js'
 
 const kills = 15

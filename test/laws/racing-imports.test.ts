@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { openEmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
 
 // Processes take longer to start than tap allows a file, on a busy machine.

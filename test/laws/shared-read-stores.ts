@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openEmbeddedReadStore } from '../../read-store/embedded.js'
+import { openEmbeddedReadStore } from '../../read-store/embedded/embedded.js'
 import type { ReadStore } from '../../read-store/port.js'
 
 /** Read stores that are used for some histories each: opening one takes longer than a history. */

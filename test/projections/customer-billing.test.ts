@@ -1,8 +1,8 @@
 import t from 'tap'
-import { Outbox } from '../../projections/outbox.js'
-import { customerBilling } from '../../projections/customer-billing.js'
-import { Fold } from '../../projections/fold.js'
-import { typeBilling } from '../../projections/type-billing.js'
+import { Outbox } from '../../projections/running/outbox.js'
+import { customerBilling } from '../../projections/billing/customer-billing.js'
+import { Fold } from '../../projections/running/fold.js'
+import { typeBilling } from '../../projections/billing/type-billing.js'
 import { billed, billedIn, billingOf } from './billing.js'
 import { liveBuild, openTidemark } from './tidemark.js'
 

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { deadLetterStream, recordRejected, type DeadLetterEvent } from '../../domain/dead-letter.js'
 import type { NewEvent } from '../../domain/event.js'
-import { deadLetters, type DeadLetter } from '../../projections/dead-letters.js'
-import { rebuild } from '../../projections/rebuild.js'
+import { deadLetters, type DeadLetter } from '../../projections/dead-letters/dead-letters.js'
+import { rebuild } from '../../projections/running/rebuild.js'
 import { openTidemark, textsOf, type Tidemark } from './tidemark.js'
 
 function rejected(source: string, raw = 'a;b', kind = 'data-records') {

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { dataPlans } from '../../projections/data-plans.js'
-import { explain } from '../../projections/explain.js'
-import { billingPeriodExplainer } from '../../projections/explainers/billing-period.js'
-import type { Explanation } from '../../projections/explanation.js'
+import { dataPlans } from '../../projections/data-plans/data-plans.js'
+import { explain } from '../../projections/explaining/explain.js'
+import { billingPeriodExplainer } from '../../projections/explaining/billing-period.js'
+import type { Explanation } from '../../projections/explaining/explanation.js'
 import { openTidemark, recorded, signed, type Tidemark } from './tidemark.js'
 
 const { signal } = new AbortController()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { fingerprintOf } from '../../projections/fingerprint.js'
+import { fingerprintOf } from '../../projections/running/fingerprint.js'
 
 const json = fc.jsonValue({ maxDepth: 3 })
 

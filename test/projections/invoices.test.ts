@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { NewEvent } from '../../domain/event.js'
-import { customerBilling } from '../../projections/customer-billing.js'
+import { customerBilling } from '../../projections/billing/customer-billing.js'
 import { billed, billedIn, billingOf } from './billing.js'
 import { Countdown, Stopped, stoppingCommits } from './stopping.js'
 import { cutInto, foldToHead, openTidemark, textsOf, wholeLog } from './tidemark.js'

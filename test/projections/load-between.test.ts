@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { WorkingSet } from '../../projections/working-set.js'
+import { WorkingSet } from '../../projections/running/working-set.js'
 import { openTidemark } from './tidemark.js'
 
 const collection = 'things'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import type { EventStore } from '../../event-store/port.js'
-import { LogTimes } from '../../projections/log-times.js'
+import { LogTimes } from '../../projections/past/log-times.js'
 import { event } from '../contract/event-store/events.js'
 import { openTidemark } from './tidemark.js'
 import { watchedReads } from './watched-reads.js'

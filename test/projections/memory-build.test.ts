@@ -1,5 +1,5 @@
 import t from 'tap'
-import { MemoryBuild } from '../../projections/memory-build.js'
+import { MemoryBuild } from '../../projections/past/memory-build.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
 import { readStoreModel } from '../contract/read-store-model.js'
 import { buildContract } from '../contract/read-store/index.js'

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { sessionNeeds } from '../../projections/money-sessions.js'
+import { sessionNeeds } from '../../projections/money/sessions.js'
 import type { NewEvent } from '../../domain/event.js'
 import { askedAgain, began, ended, lookedUp, lookupFailed, moneyIn, moved, sessionRules } from './money.js'
 import { openTidemark } from './tidemark.js'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { NewEvent } from '../../domain/event.js'
-import { moneyEnriched } from '../../projections/money-enriched.js'
-import { waitingChanges } from '../../projections/money-changes.js'
+import { moneyEnriched } from '../../projections/money/money-enriched.js'
+import { waitingChanges } from '../../projections/money/waiting-changes.js'
 import {
   askedAgain,
   began,

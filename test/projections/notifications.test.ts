@@ -1,6 +1,6 @@
 import t from 'tap'
 import { notifications } from '../../projections/notifications.js'
-import { rebuild } from '../../projections/rebuild.js'
+import { rebuild } from '../../projections/running/rebuild.js'
 import { advanced, openTidemark, recorded, signed, textsOf, type Tidemark } from './tidemark.js'
 
 async function lived(tidemark: Tidemark): Promise<void> {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { dataPlans } from '../../projections/data-plans.js'
-import { failureId, runnerCollection } from '../../projections/notes.js'
+import { dataPlans } from '../../projections/data-plans/data-plans.js'
+import { failureId, runnerCollection } from '../../projections/running/notes.js'
 import { projections } from '../../projections/index.js'
 import { notifications } from '../../projections/notifications.js'
 import { count, counted, counting } from './counting.js'

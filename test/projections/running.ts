@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import type { EventStore } from '../../event-store/port.js'
 import type { Projection } from '../../projections/projection.js'
-import { runProjections, type RunnerOptions, type RunnerReport } from '../../projections/runner.js'
+import { runProjections, type RunnerOptions, type RunnerReport } from '../../projections/running/runner.js'
 import type { ReadStore } from '../../read-store/port.js'
 
 /** A runner at work. */

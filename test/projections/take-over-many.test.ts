@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { BillingPeriod } from '../../domain/billing-period.js'
-import { dataPlans } from '../../projections/data-plans.js'
+import { dataPlans } from '../../projections/data-plans/data-plans.js'
 import { periods } from './periods-in-short.js'
 import { cutInto, foldToHead, openTidemark, recorded, signed, textsOf } from './tidemark.js'
 

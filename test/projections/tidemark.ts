@@ -9,17 +9,22 @@ import { dataRecorded } from '../../domain/data-record.js'
 import type { NewEvent, RecordedEvent } from '../../domain/event.js'
 import type { Notification } from '../../domain/notification.js'
 import { uuidV5Namespace } from '../../domain/uuid.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded.js'
+import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore, LogPage } from '../../event-store/port.js'
-import { dataPlans } from '../../projections/data-plans.js'
-import { Outbox } from '../../projections/outbox.js'
-import { collectionsOf, Fold } from '../../projections/fold.js'
+import { dataPlans } from '../../projections/data-plans/data-plans.js'
+import { Outbox } from '../../projections/running/outbox.js'
+import { collectionsOf, Fold } from '../../projections/running/fold.js'
 import { projections } from '../../projections/index.js'
 import type { Projection } from '../../projections/projection.js'
-import type { Subscriber } from '../../projections/data-plan-documents.js'
-import { byTime, recordPages, recordsOf, type PagedRecord } from '../../projections/record-pages.js'
-import { verify, type Difference } from '../../projections/verify.js'
-import { openEmbeddedReadStore } from '../../read-store/embedded.js'
+import type { Subscriber } from '../../projections/data-plans/documents.js'
+import {
+  byTime,
+  recordPages,
+  recordsOf,
+  type PagedRecord,
+} from '../../projections/data-plans/record-pages.js'
+import { verify, type Difference } from '../../projections/running/verify.js'
+import { openEmbeddedReadStore } from '../../read-store/embedded/embedded.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
 
 /** An agreement of a test; what it does not say is the same for all of them. */

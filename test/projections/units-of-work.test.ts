@@ -1,8 +1,8 @@
 import t from 'tap'
-import { dataPlans } from '../../projections/data-plans.js'
-import { foldTo } from '../../projections/rebuild.js'
-import { DerivedCheck } from '../../projections/derived-check.js'
-import { collectionsOf, Fold } from '../../projections/fold.js'
+import { dataPlans } from '../../projections/data-plans/data-plans.js'
+import { foldTo } from '../../projections/running/rebuild.js'
+import { DerivedCheck } from '../../projections/running/derived-check.js'
+import { collectionsOf, Fold } from '../../projections/running/fold.js'
 import type { Build } from '../../read-store/port.js'
 import {
   advanced,

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { openEmbeddedReadStore } from '../../read-store/embedded.js'
+import { openEmbeddedReadStore } from '../../read-store/embedded/embedded.js'
 import { Fenced } from '../../read-store/errors.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
 import { openDatabase } from '../../sqlite/driver.js'
@@ -159,7 +159,7 @@ function endlessCommits(folder: string): {
 /** A process that does something to the store and dies of it. */
 async function dieAfter(folder: string, deeds: string): Promise<void> {
   const script = `
-    const { openEmbeddedReadStore } = await import('${import.meta.resolve('../../read-store/embedded.js')}')
+    const { openEmbeddedReadStore } = await import('${import.meta.resolve('../../read-store/embedded/embedded.js')}')
     const store = await openEmbeddedReadStore(${JSON.stringify(folder)})
     ${deeds}
     process.kill(process.pid, 'SIGKILL')`

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { openEmbeddedReadStore } from '../../read-store/embedded.js'
+import { openEmbeddedReadStore } from '../../read-store/embedded/embedded.js'
 import { closeDatabase, openDatabase } from '../../sqlite/driver.js'
 import { readStoreContract } from '../contract/read-store/index.js'
 import { collections, counterUnit, disagreements, projection } from './counters.js'

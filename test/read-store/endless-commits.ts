@@ -1,4 +1,4 @@
-import { openEmbeddedReadStore } from '../../read-store/embedded.js'
+import { openEmbeddedReadStore } from '../../read-store/embedded/embedded.js'
 import { Fenced } from '../../read-store/errors.js'
 import { counterUnit, projection } from './counters.js'
 

@@ -1,7 +1,7 @@
 import { BSON } from 'mongodb'
 import fc from 'fast-check'
 import t from 'tap'
-import { rowOf, storedDocument, type StoredDocument } from '../../read-store/mongodb-document.js'
+import { rowOf, storedDocument, type StoredDocument } from '../../read-store/mongodb/document.js'
 import type { Document, Write } from '../../read-store/port.js'
 import { findMongoDb } from './mongodb-server.js'
 

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { Fenced, ReadStoreUnavailable } from '../../read-store/errors.js'
-import { openMongoDbReadStore } from '../../read-store/mongodb.js'
+import { openMongoDbReadStore } from '../../read-store/mongodb/mongodb.js'
 import type { Build, ReadStore, UnitOfWork } from '../../read-store/port.js'
 import { proxied } from './mongodb-proxied.js'
 import type { Fault, MongoDbProxy } from './mongodb-proxy.js'

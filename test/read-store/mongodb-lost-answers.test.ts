@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openMongoDbReadStore } from '../../read-store/mongodb.js'
+import { openMongoDbReadStore } from '../../read-store/mongodb/mongodb.js'
 import { collections, counterUnit, disagreements, projection, promoted } from './counters.js'
 import { proxied } from './mongodb-proxied.js'
 import { findMongoDb, type MongoDbServer } from './mongodb-server.js'

@@ -1,6 +1,10 @@
 import { createServer, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { openMongoDbReadStore, type MongoDbOptions, type MongoDbReport } from '../../read-store/mongodb.js'
+import {
+  openMongoDbReadStore,
+  type MongoDbOptions,
+  type MongoDbReport,
+} from '../../read-store/mongodb/mongodb.js'
 import { answering, single } from './mongodb-answers.js'
 
 /** What an operator can get wrong. No server needed: one that answers what the test wants stands in. */

@@ -1,6 +1,6 @@
 import { Long, MongoClient, Timestamp } from 'mongodb'
 import t, { type Test } from 'tap'
-import { MongoDbHost } from '../../read-store/mongodb-host.js'
+import { MongoDbHost } from '../../read-store/mongodb/host.js'
 import { answering, single } from './mongodb-answers.js'
 
 /** A primary whose clock stands at `time()`, and the commands that it was given. */

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import type { MongoDbPatience, MongoDbReport } from '../../read-store/mongodb.js'
+import type { MongoDbPatience, MongoDbReport } from '../../read-store/mongodb/mongodb.js'
 import { MongoDbProxy } from './mongodb-proxy.js'
 import type { MongoDbServer } from './mongodb-server.js'
 

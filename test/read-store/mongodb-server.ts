@@ -1,7 +1,7 @@
 import { MongoClient } from 'mongodb'
 import { randomBytes } from 'node:crypto'
 import { GenericContainer, Wait } from 'testcontainers'
-import { openMongoDbReadStore, type MongoDbOptions } from '../../read-store/mongodb.js'
+import { openMongoDbReadStore, type MongoDbOptions } from '../../read-store/mongodb/mongodb.js'
 import type { ReadStore } from '../../read-store/port.js'
 import type { Ability, ReadStoreUnderTest } from '../contract/read-store/under-test.js'
 import { addressIn, hasDocker } from '../servers.js'

@@ -5,7 +5,7 @@ import {
   type BulkWriteResult,
 } from 'mongodb'
 import t from 'tap'
-import { isPassing, troubleOf } from '../../read-store/mongodb-trouble.js'
+import { isPassing, troubleOf } from '../../read-store/mongodb/trouble.js'
 
 const nothingWritten = {} as BulkWriteResult
 const bulk = (reason: ConstructorParameters<typeof MongoBulkWriteError>[0]) =>

@@ -1,6 +1,6 @@
 import type { Document as Stored } from 'mongodb'
 import t, { type Test } from 'tap'
-import { openMongoDbReadStore, type MongoDbReport } from '../../read-store/mongodb.js'
+import { openMongoDbReadStore, type MongoDbReport } from '../../read-store/mongodb/mongodb.js'
 import { readStoreContract } from '../contract/read-store/index.js'
 import { readStoreModel } from '../contract/read-store-model.js'
 import { collections, counterUnit, disagreements, projection, promoted } from './counters.js'

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openEmbeddedReadStore } from '../../read-store/embedded.js'
+import { openEmbeddedReadStore } from '../../read-store/embedded/embedded.js'
 import type { ReadStore } from '../../read-store/port.js'
 import type { ReadStoreUnderTest } from '../contract/read-store/under-test.js'
 

@@ -1,0 +1,168 @@
+import { join } from 'node:path'
+import { BatchWriter } from '../../sqlite/batch-writer.js'
+import type { Batch, Outcome } from '../../sqlite/batch.js'
+import { closeDatabase, openDatabase, type Database, type Statement } from '../../sqlite/driver.js'
+import type { StreamSummary } from '../port.js'
+import type { Run, Tail } from './tail.js'
+import { KeyFilter } from './key-filter.js'
+
+const schema = (logId: string) => `
+  CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY CHECK (one = 1), log TEXT NOT NULL, position INTEGER NOT NULL,
+    filter BLOB NOT NULL);
+  INSERT OR IGNORE INTO state VALUES (1, '${logId}', 0, x'');
+  CREATE TABLE IF NOT EXISTS ids (key INTEGER PRIMARY KEY, position INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS runs (
+    stream TEXT NOT NULL, revision INTEGER NOT NULL, positions TEXT NOT NULL, PRIMARY KEY (stream, revision)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS streams (
+    stream TEXT PRIMARY KEY, revision INTEGER NOT NULL, position INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS streams_by_position ON streams (position);`
+
+const none: ReadonlyMap<number, number> = new Map()
+const drop =
+  'DROP TABLE IF EXISTS state; DROP TABLE IF EXISTS ids; DROP TABLE IF EXISTS runs; DROP TABLE IF EXISTS streams;'
+
+/**
+ * Where the log's ids and streams stand, up to a position: a file of its own, derived from the log and built
+ * again when it is missing, belongs to another log, or is ahead of it. It is filled by a thread of its own in
+ * large sorted batches, so that an append never waits for the scattered pages of an index.
+ */
+export class IndexFile {
+  readonly #path: string
+  readonly #logId: string
+  readonly #db: Database
+  readonly #position: Statement
+  readonly #idKeys: Statement
+  readonly #stream: Statement
+  readonly #forward: Statement
+  readonly #backward: Statement
+  readonly #newest: Statement
+  #filter: KeyFilter
+  #writer: Promise<BatchWriter> | undefined
+
+  constructor(folder: string, logId: string, logHead: number) {
+    this.#path = join(folder, 'events-index.db')
+    this.#logId = logId
+    this.#db = openDatabase(this.#path, { synchronous: 'NORMAL', cacheKiB: 4_096 })
+    this.#open(logHead)
+    this.#position = this.#db.prepare('SELECT position FROM state')
+    this.#filter = this.#loadFilter()
+    this.#idKeys = this.#db.prepare(
+      'SELECT key, position FROM ids WHERE key IN (SELECT value FROM json_each(?))',
+    )
+    this.#stream = this.#db.prepare('SELECT stream, revision, position FROM streams WHERE stream = ?')
+    this.#forward = this.#db.prepare(
+      `SELECT stream, revision, positions FROM runs WHERE stream = ?1 AND revision >= coalesce(
+         (SELECT max(revision) FROM runs WHERE stream = ?1 AND revision <= ?2), 0) ORDER BY revision LIMIT ?3`,
+    )
+    this.#backward = this.#db.prepare(
+      'SELECT stream, revision, positions FROM runs WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?',
+    )
+    this.#newest = this.#db.prepare(
+      'SELECT stream, revision, position FROM streams WHERE position < ? ORDER BY position DESC LIMIT ?',
+    )
+  }
+
+  /** How far the index reaches. */
+  position(): number {
+    return (this.#position.get() as { position: number }).position
+  }
+
+  /** Those of the keys that are taken, with their positions, as far as {@link position} or a bit further. */
+  find(candidates: readonly number[]): ReadonlyMap<number, number> {
+    const keys = candidates.filter((key) => this.#filter.mayHave(key))
+    if (keys.length === 0) return none
+    const rows = this.#idKeys.all(`[${keys.join()}]`) as unknown as { key: number; position: number }[]
+    return new Map(rows.map(({ key, position }) => [key, position]))
+  }
+
+  stream(stream: string): StreamSummary | undefined {
+    return this.#stream.get(stream) as StreamSummary | undefined
+  }
+
+  /** The runs of a stream, from the one on that holds `from`, downwards if `backward`. */
+  runs(stream: string, from: number, backward: boolean, limit: number): Run[] {
+    const rows = (backward ? this.#backward : this.#forward).all(stream, from, limit) as unknown as {
+      revision: number
+      positions: string
+    }[]
+    return rows.map(({ revision, positions }) => ({
+      stream,
+      revision,
+      positions: JSON.parse(positions) as number[],
+    }))
+  }
+
+  /** Streams by their last event before a position, newest first. */
+  newest(before: number, limit: number): StreamSummary[] {
+    return this.#newest.all(before, limit) as StreamSummary[]
+  }
+
+  /** Takes a tail in, unless another process has moved the index on meanwhile. */
+  async add(tail: Tail): Promise<Outcome> {
+    this.#writer ??= BatchWriter.open(this.#path, { synchronous: 'NORMAL', cacheKiB: 4_096 })
+    const writer = await this.#writer
+    const keys = tail.ids.keys()
+    for (const key of keys) this.#filter.add(key)
+    const outcome = await writer.apply(batchOf(tail, keys, this.#filter.bits, this.#logId))
+    if (outcome === 'refused') this.#filter = this.#loadFilter()
+    return outcome
+  }
+
+  async close(): Promise<void> {
+    await (await this.#writer)?.close()
+    closeDatabase(this.#db)
+  }
+
+  #loadFilter(): KeyFilter {
+    const { filter } = this.#db.prepare('SELECT filter FROM state').get() as { filter: Uint8Array }
+    return new KeyFilter(filter)
+  }
+
+  /** The index of another log, or one that knows more than the log does (a log restored from a backup), is void. */
+  #open(logHead: number): void {
+    this.#db.exec('BEGIN IMMEDIATE')
+    this.#db.exec(schema(this.#logId))
+    const { log, position } = this.#db.prepare('SELECT log, position FROM state').get() as {
+      log: string
+      position: number
+    }
+    if (log !== this.#logId || position > logHead) this.#db.exec(drop + schema(this.#logId))
+    this.#db.exec('COMMIT')
+  }
+}
+
+function batchOf(tail: Tail, keys: Float64Array, filter: Uint8Array, logId: string): Batch {
+  const runs = [...tail.runs.values()].sort((a, b) => (a.stream < b.stream ? -1 : 1))
+  return {
+    guard: {
+      sql: 'UPDATE state SET position = ?, filter = ? WHERE position = ? AND log = ?',
+      params: [tail.head, filter, tail.after, logId],
+      changes: 1,
+    },
+    statements: [
+      {
+        sql: 'INSERT INTO ids (key, position) VALUES (?, ?)',
+        columns: [keys, keys.map((key) => tail.ids.get(key) ?? 0)],
+      },
+      {
+        sql: 'INSERT INTO runs (stream, revision, positions) VALUES (?, ?, ?)',
+        columns: [
+          runs.map(({ stream }) => stream),
+          Float64Array.from(runs, ({ revision }) => revision),
+          runs.map(({ positions }) => JSON.stringify(positions)),
+        ],
+      },
+      {
+        sql: `INSERT INTO streams (stream, revision, position) VALUES (?, ?, ?)
+          ON CONFLICT DO UPDATE SET revision = excluded.revision, position = excluded.position`,
+        columns: [
+          runs.map(({ stream }) => stream),
+          Float64Array.from(runs, ({ revision, positions }) => revision + positions.length - 1),
+          Float64Array.from(runs, ({ positions }) => positions.at(-1) ?? 0),
+        ],
+      },
+    ],
+  }
+}

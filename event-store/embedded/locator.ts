@@ -1,0 +1,223 @@
+import type { IndexFile } from './index.js'
+import type { LogFile } from './log.js'
+import { Tail, type Run } from './tail.js'
+import { LogUnusable } from '../errors.js'
+import { idKey, nextKey } from './id-key.js'
+import type { RecordedEvent } from '../../domain/event.js'
+import type { StreamSummary } from '../port.js'
+
+/** A tail of so many events goes to the index. */
+const fullTail = 32_768
+/** So many events may wait for the index before appends wait for it as well: memory stays bounded. */
+const longestTail = 4 * fullTail
+const catchUpPage = 4_096
+/** How many stream heads are remembered besides those in the tail. */
+const rememberedHeads = 50_000
+const runsAQuery = 16
+
+/** What is known of some ids, in their order. */
+export interface Located {
+  /** The key under which an id stands, or would be added. */
+  readonly keys: readonly number[]
+  /** The events that have the ids, by their places. */
+  readonly found: ReadonlyMap<number, RecordedEvent>
+}
+
+/**
+ * Knows where every id and every stream of the log stands: the index up to some position, the tail from there
+ * on. It is right about the log up to its own {@link head}; {@link catchUp} takes in what others appended.
+ */
+export class EventLocator {
+  readonly #log: LogFile
+  readonly #index: IndexFile
+  #tail: Tail
+  /** The tail that the index is taking in just now. */
+  #leaving: Tail | undefined
+  #indexing: Promise<void> | undefined
+  #failure: LogUnusable | undefined
+  readonly #heads = new Map<string, number>()
+
+  constructor(log: LogFile, index: IndexFile) {
+    this.#log = log
+    this.#index = index
+    this.#tail = new Tail(index.position())
+  }
+
+  get head(): number {
+    return this.#tail.head
+  }
+
+  /** Learns of what this process has not appended itself. */
+  async catchUp(): Promise<void> {
+    while (this.head < this.#log.head()) {
+      this.#follow(catchUpPage)
+      await this.makeRoom()
+    }
+  }
+
+  /** The same at once, inside a transaction: meant for the few events since {@link catchUp}. */
+  catchUpNow(): void {
+    while (this.head < this.#log.head()) this.#follow(catchUpPage)
+  }
+
+  /** Adds an event that was just written, under a key from {@link locate}. */
+  add(key: number, stream: string, place: Pick<RecordedEvent, 'revision' | 'position'>): void {
+    while (this.#tail.ids.get(key) !== undefined) key = nextKey(key)
+    this.#tail.add(key, stream, place)
+  }
+
+  /** Forgets everything but the files: for when a transaction came to nothing. */
+  reset(): void {
+    this.#heads.clear()
+    this.#tail = new Tail(this.#leaving?.head ?? this.#index.position())
+  }
+
+  /** Hands a full tail to the index; waits only where too much is waiting already. */
+  async makeRoom(): Promise<void> {
+    if (!this.#indexing && (this.#leaving || this.#tail.size >= fullTail)) this.#startIndexing()
+    if (this.#tail.size < longestTail) return
+    await this.#indexing
+    if (this.#failure) throw this.#failure
+  }
+
+  /** Looks up many ids at once. For each id, in order: its key, and the event that has it, if one does. */
+  locate(ids: readonly string[]): Located {
+    const keys = ids.map(idKey)
+    const found = new Map<number, RecordedEvent>()
+    const nothingIndexed = (this.#leaving ?? this.#tail).after === 0
+    const indexed = nothingIndexed ? undefined : this.#index.find(keys)
+    for (let at = 0; at < keys.length; at++) {
+      const key = keys[at] ?? 0
+      const position = this.inTails(key) ?? indexed?.get(key)
+      if (position === undefined) continue
+      const probed = this.#probe(ids[at] ?? '', key, position)
+      keys[at] = probed.key
+      if (probed.found) found.set(at, probed.found)
+    }
+    return { keys, found }
+  }
+
+  /** The revision of a stream's last event, if it exists. */
+  revisionOf(stream: string): number | undefined {
+    const known =
+      this.#tail.revisionOf(stream) ?? this.#leaving?.revisionOf(stream) ?? this.#heads.get(stream)
+    if (known !== undefined) return known >= 0 ? known : undefined
+    const revision = this.#index.stream(stream)?.revision
+    if (this.#heads.size >= rememberedHeads) this.#heads.clear()
+    this.#heads.set(stream, revision ?? -1)
+    return revision
+  }
+
+  /** The positions of a page of a stream. */
+  positions(stream: string, from: number, backward: boolean, limit: number): number[] {
+    const positions: number[] = []
+    let next = from
+    const take = ({ revision, positions: run }: Run) => {
+      const step = backward ? -1 : 1
+      let offset = backward ? Math.min(next - revision, run.length - 1) : Math.max(next - revision, 0)
+      for (; offset >= 0 && offset < run.length && positions.length < limit; offset += step) {
+        positions.push(run[offset] ?? 0)
+        next = revision + offset + step
+      }
+    }
+    const takeIndexed = () => {
+      let runs: Run[]
+      do {
+        runs = this.#index.runs(stream, next, backward, runsAQuery)
+        runs.forEach(take)
+      } while (runs.length === runsAQuery && positions.length < limit && next >= 0)
+    }
+    const tails = [this.#leaving?.runs.get(stream), this.#tail.runs.get(stream)].filter(
+      (run) => run !== undefined,
+    )
+    if (backward) tails.reverse().forEach(take)
+    takeIndexed()
+    if (!backward) tails.forEach(take)
+    return positions
+  }
+
+  newestStreams(before: number, limit: number): StreamSummary[] {
+    const newest = new Map<string, StreamSummary>()
+    for (const tail of [this.#tail, this.#leaving]) {
+      for (const { stream, revision, positions } of tail?.runs.values() ?? []) {
+        const position = positions.at(-1) ?? 0
+        if (!newest.has(stream))
+          newest.set(stream, { stream, revision: revision + positions.length - 1, position })
+      }
+    }
+    const inTails = [...newest.values()].filter(({ position }) => position < before)
+    const indexed: StreamSummary[] = []
+    let next = before
+    while (indexed.length < limit) {
+      const rows = this.#index.newest(next, limit)
+      indexed.push(...rows.filter(({ stream }) => !newest.has(stream)))
+      next = rows.at(-1)?.position ?? 0
+      if (rows.length < limit) break
+    }
+    return [...inTails.sort((a, b) => b.position - a.position), ...indexed].slice(0, limit)
+  }
+
+  /** Leaves a short tail to the next opening, which reads it from the log. */
+  async close(): Promise<void> {
+    await this.#indexing
+    if (this.#tail.size < catchUpPage) return
+    this.#startIndexing()
+    await this.#indexing
+  }
+
+  #follow(limit: number): void {
+    const { events } = this.#log.read({ after: this.head, limit })
+    const located = this.locate(events.map(({ id }) => id))
+    events.forEach((event, i) => {
+      this.add(located.keys[i] ?? 0, event.stream, event)
+    })
+  }
+
+  /** The position of a key in the part of the log that is not indexed yet. */
+  inTails(key: number): number | undefined {
+    return this.#tail.ids.get(key) ?? this.#leaving?.ids.get(key)
+  }
+
+  /** A key is taken at `position`: by this id, or by another one that shares it. */
+  #probe(
+    id: string,
+    key: number,
+    position: number | undefined,
+  ): { key: number; found: RecordedEvent | undefined } {
+    while (position !== undefined) {
+      const event = this.#log.event(position)
+      if (event.id === id) return { key, found: event }
+      key = nextKey(key)
+      position = this.inTails(key) ?? this.#index.find([key]).get(key)
+    }
+    return { key, found: undefined }
+  }
+
+  /** What could not be indexed is tried again: the disk may have been full. */
+  #startIndexing(): void {
+    const leaving = this.#leaving ?? this.#tail
+    if (!this.#leaving) {
+      this.#leaving = leaving
+      this.#tail = new Tail(leaving.head)
+    }
+    this.#failure = undefined
+    this.#indexing = this.#index.add(leaving).then(
+      (outcome) => this.#indexed(leaving, outcome),
+      (error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error)
+        this.#failure = new LogUnusable(`the index of the log cannot be written: ${reason}`, { cause: error })
+        this.#indexing = undefined
+      },
+    )
+  }
+
+  #indexed(leaving: Tail, outcome: 'applied' | 'refused'): void {
+    this.#leaving = undefined
+    this.#indexing = undefined
+    for (const [stream, { revision, positions }] of leaving.runs) {
+      if (this.#heads.has(stream)) this.#heads.set(stream, revision + positions.length - 1)
+    }
+    // Another process has indexed some of it: start again from where the index stands now.
+    if (outcome === 'refused') this.reset()
+  }
+}

@@ -1,0 +1,54 @@
+import type { RecordedEvent } from '../../domain/event.js'
+import { KeyTable } from './key-table.js'
+
+/** So many events are expected in a tail. */
+const expectedEvents = 32_768
+
+/** The part of a stream that one tail or one index row knows: consecutive revisions and their positions. */
+export interface Run {
+  readonly stream: string
+  /** Of the first position. */
+  readonly revision: number
+  readonly positions: number[]
+}
+
+/**
+ * The newest part of the log, which the index does not hold yet: where each of its ids and streams stands.
+ * It is bounded: a full tail goes to the index as one sorted batch (see index.ts).
+ */
+export class Tail {
+  /** Key of an id (see id-key.ts) → position. */
+  readonly ids = new KeyTable(expectedEvents)
+  readonly runs = new Map<string, Run>()
+  /** The position before the first event of this tail. */
+  readonly after: number
+  /** The position of its last event. */
+  head: number
+
+  constructor(after: number) {
+    this.after = after
+    this.head = after
+  }
+
+  get size(): number {
+    return this.ids.size
+  }
+
+  add(
+    key: number,
+    stream: string,
+    { revision, position }: Pick<RecordedEvent, 'revision' | 'position'>,
+  ): void {
+    this.ids.set(key, position)
+    const run = this.runs.get(stream)
+    if (run) run.positions.push(position)
+    else this.runs.set(stream, { stream, revision, positions: [position] })
+    this.head = position
+  }
+
+  /** The revision of a stream's last event, if that is in this tail. */
+  revisionOf(stream: string): number | undefined {
+    const run = this.runs.get(stream)
+    return run && run.revision + run.positions.length - 1
+  }
+}
