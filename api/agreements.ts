@@ -53,7 +53,7 @@ export function agreementRoutes(server: Server, services: Services): void {
   })
 }
 
-export function unknownAgreement(id: string, past?: PastModels): Problem {
+function unknownAgreement(id: string, past?: PastModels): Problem {
   return new Problem('not-found', `there is no agreement ${JSON.stringify(id)}${whenAsked(past)}`)
 }
 

@@ -6,6 +6,7 @@ import type { ReadStore } from '../projections/queries/live.js'
 import { projectionStatuses, type ProjectionStatus } from '../projections/running/status.js'
 import { HttpDurations } from './duration-histogram.js'
 import { answerOf } from './answer-soon.js'
+import { decorated } from '../event-store/decorated.js'
 
 /** What became of a record that came in. */
 export type RecordOutcome = 'appended' | 'duplicate' | 'ignored' | 'rejected'
@@ -75,7 +76,7 @@ export function metricsOf({ eventStore, readStore, projections, more = [] }: Met
 }
 
 function countingAppends(eventStore: EventStore, count: (events: number) => void): EventStore {
-  return {
+  return decorated(eventStore, {
     append: async (events, expect) => {
       const appended = await eventStore.append(events, expect)
       let added = 0
@@ -83,13 +84,7 @@ function countingAppends(eventStore: EventStore, count: (events: number) => void
       count(added)
       return appended
     },
-    readStream: (stream, page) => eventStore.readStream(stream, page),
-    readAll: (page) => eventStore.readAll(page),
-    follow: (page, signal) => eventStore.follow(page, signal),
-    head: () => eventStore.head(),
-    streams: (page) => eventStore.streams(page),
-    close: () => eventStore.close(),
-  }
+  })
 }
 
 function storeGauge(registry: Registry): (up: Readonly<Record<string, boolean>>) => void {

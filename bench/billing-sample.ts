@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { catchUp } from '../cli/caught-up.js'
-import { filesIn, importAll } from '../cli/import.js'
+import { filesIn } from '../cli/files-to-import.js'
+import { importAll } from '../cli/import.js'
 import { generateBilling } from '../cli/samples/billing.js'
 import { contextOf, openSampleSystem } from './sample-system.js'
 

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { catchUp } from '../cli/caught-up.js'
 import { openSystem, type System } from '../cli/compose.js'
 import type { Context } from '../cli/command.js'
-import { filesIn, importAll } from '../cli/import.js'
+import { filesIn } from '../cli/files-to-import.js'
+import { importAll } from '../cli/import.js'
 import { generateDataPlan, type DataPlanSize } from '../cli/samples/data-plan.js'
 
 /** Sample data as files. */

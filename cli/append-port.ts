@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { NewEvent } from '../domain/event.js'
 import { RevisionConflict } from '../event-store/errors.js'
 import type { Appended, EventStore, Expectation } from '../event-store/port.js'
+import { decorated } from '../event-store/decorated.js'
 
 interface Asked {
   readonly call: number
@@ -34,20 +35,14 @@ export function forwardAppends(port: MessagePort, eventStore: EventStore): Event
     if ('appended' in answer) waiter?.resolve(answer.appended)
     else waiter?.reject(errorOf(answer))
   })
-  return {
+  return decorated(eventStore, {
     append: (events, expect = []) =>
       new Promise((resolve, reject) => {
         const call = calls++
         waiting.set(call, { resolve, reject })
         port.postMessage({ call, events, expect } satisfies Asked)
       }),
-    readStream: (stream, page) => eventStore.readStream(stream, page),
-    readAll: (page) => eventStore.readAll(page),
-    follow: (page, signal) => eventStore.follow(page, signal),
-    head: () => eventStore.head(),
-    streams: (page) => eventStore.streams(page),
-    close: () => eventStore.close(),
-  }
+  })
 }
 
 function refusal(call: number, error: unknown): Answered {

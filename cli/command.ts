@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { match } from 'ts-pattern'
 import { openSystem, type System } from './compose.js'
 import { InvalidSetting, loadConfig, type Config } from './config.js'
 import { outputTo, type Output } from './output.js'
@@ -48,7 +49,10 @@ export async function withSystem<T>(
 }
 
 function remarkOn(report: ProjectorReport, output: Output): void {
-  if (report.type === 'failed') output.remark(`tidemark: ${report.error}`)
-  if (report.type === 'warning') output.remark(`tidemark: ${report.warning}`)
-  if (report.type === 'trouble') output.remark(`tidemark: ${report.error} (trying again)`)
+  match(report)
+    .with({ type: 'failed' }, ({ error }) => output.remark(`tidemark: ${error}`))
+    .with({ type: 'warning' }, ({ warning }) => output.remark(`tidemark: ${warning}`))
+    .with({ type: 'trouble' }, ({ error }) => output.remark(`tidemark: ${error} (trying again)`))
+    .with({ type: 'started' }, { type: 'rebuilding' }, { type: 'rebuilt' }, () => {})
+    .exhaustive()
 }

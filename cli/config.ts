@@ -36,7 +36,7 @@ export interface Config {
 /** Where the API listens if no port is set. */
 export const usualPort = 3000
 
-export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 export { InvalidSetting }

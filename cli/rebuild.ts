@@ -37,7 +37,7 @@ export async function rebuildProjections(
   })
 }
 
-export function chosenProjections(names: readonly string[], all: boolean): readonly Projection[] {
+function chosenProjections(names: readonly string[], all: boolean): readonly Projection[] {
   const known = projections.map(({ name }) => name)
   if (all) return projections
   if (names.length === 0) throw new WrongUsage(`say which, or --all: ${known.join(', ')}`)

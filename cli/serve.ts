@@ -6,6 +6,7 @@ import { projections } from '../projections/index.js'
 import { WrongUsage, type Context } from './command.js'
 import { openSystem, type System } from './compose.js'
 import { hostOf, portOf, usualPort, type Config } from './config.js'
+import { severityOf } from './severity.js'
 import { programVersion } from './version.js'
 
 const roles = ['api', 'projector', 'bridge'] as const
@@ -25,11 +26,7 @@ export async function serve(options: ServeOptions, { config }: Context): Promise
   const chosen = rolesOf(options.roles, config)
   const address = addressOf(chosen, options, config)
   const logger = pino({ level: config.logLevel })
-  const system = await openSystem(config, (report) => {
-    if (report.type === 'failed' || report.type === 'trouble') logger.error(report)
-    else if (report.type === 'warning') logger.warn(report)
-    else logger.info(report)
-  })
+  const system = await openSystem(config, (report) => logger[severityOf(report)](report))
   const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   let takeOver: NodeJS.Timeout | undefined
   let bridge: Bridge | undefined
@@ -126,12 +123,7 @@ async function bridgeOf(
     eventStore,
     settings: kafka,
     ...(schemaRegistry === undefined ? {} : { schemaRegistry }),
-    report: (report) => {
-      if (report.type === 'trouble' || report.type === 'lost') logger.error(report)
-      else if (report.type === 'fenced' || report.type === 'absent') logger.warn(report)
-      else if (report.type === 'client') logger.debug(report)
-      else logger.info(report)
-    },
+    report: (report) => logger[severityOf(report)](report),
   })
 }
 

@@ -18,16 +18,23 @@ export async function whileTelling<T>(
   const done = new AbortController()
   const after = await eventStore.head()
   let told = after
+  let end = Infinity
   const telling = (async () => {
     for await (const page of eventStore.follow({ after, limit: 100, categories }, done.signal)) {
       for (const event of page.events) output.say(shown(event))
       told = page.position
+      if (told >= end) return
     }
   })()
-  const result = await work()
-  const head = await eventStore.head()
-  while (told < head) await new Promise((resolve) => setImmediate(resolve))
-  done.abort()
-  await telling
-  return result
+  // What goes wrong there is thrown where it is waited for.
+  telling.catch(() => {})
+  try {
+    const result = await work()
+    end = await eventStore.head()
+    if (told < end) await telling
+    return result
+  } finally {
+    done.abort()
+    await telling.catch(() => {})
+  }
 }

@@ -13,7 +13,7 @@ export const billingClockStream = 'clock-billing'
 export const defaultBillingTimeZone = 'UTC'
 
 /** How long the clock stays behind the greatest event time, in milliseconds. */
-export const billingLateness = 12 * 3_600_000
+const billingLateness = 12 * 3_600_000
 
 /**
  * The billing clock: the greatest event time in the log less {@link billingLateness}, over all customers. It never goes

@@ -6,8 +6,6 @@ import { uuidV5Namespace } from './uuid.js'
 export type ClockAdvanced = Event<'ClockAdvanced', { readonly to: string }>
 /** How long the clock stays behind the greatest event time, from here on, in milliseconds. */
 export type AllowedLatenessSet = Event<'AllowedLatenessSet', { readonly milliseconds: number }>
-/** Events of the stream {@link clockStream}. */
-export type ClockEvent = ClockAdvanced | AllowedLatenessSet
 
 export const clockStream = 'clock-data-records'
 

@@ -1,5 +1,5 @@
 import type { Event, Metadata, NewEvent } from './event.js'
-import { formatTimestamp, parseTimestamp } from './timestamp.js'
+import { formatTimestamp } from './timestamp.js'
 import { uuidV5Namespace } from './uuid.js'
 
 /** A data record that has been checked. */
@@ -34,29 +34,10 @@ export function dataRecorded(record: DataRecord, metadata: Metadata): NewEvent<D
   }
 }
 
-/** The record that an event tells of. */
-export function dataRecordOf(data: DataRecorded['data']): DataRecord {
-  const { externalRecordId, msisdn, recordedAt, recordedBytes } = data
-  return { externalRecordId, msisdn, recordedAt: parseTimestamp(recordedAt), recordedBytes }
-}
-
 /** Who a record is: a UUIDv5 over subscriber and external id (docs/semantics.md, Data plans: Record identity). */
 export function internalRecordId(msisdn: string, externalRecordId: string): string {
   // An msisdn is digits only, so the first colon is ours and no two records share a name.
   return recordId(`${msisdn}:${externalRecordId}`)
-}
-
-/**
- * Do two records of the same identity say the same? Both as parsed, or both as in an event: a time that was written with
- * another offset is still the same time.
- */
-export function sameContent<Time extends number | string>(a: Content<Time>, b: Content<Time>): boolean {
-  return a.recordedAt === b.recordedAt && a.recordedBytes === b.recordedBytes
-}
-
-interface Content<Time> {
-  readonly recordedAt: Time
-  readonly recordedBytes: number
 }
 
 /** The namespace of records' ids. Changing it would let every record into the log a second time. */

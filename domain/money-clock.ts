@@ -9,7 +9,7 @@ import { uuidV5Namespace } from './uuid.js'
  */
 export type MoneyClockAdvanced = Event<'MoneyClockAdvanced', { readonly to: string }>
 
-export const moneyClockStream = 'clock-money'
+const moneyClockStream = 'clock-money'
 
 /** The time at which a record of no type of ours happened; undefined if it has none that can be read. */
 export function timeOnly(value: unknown): MoneyClockAdvanced | undefined {

@@ -1,3 +1,4 @@
+import { match } from 'ts-pattern'
 import type { Event, Metadata, NewEvent } from './event.js'
 import { sessionStream } from './session.js'
 import { uuidV5Namespace } from './uuid.js'
@@ -58,12 +59,19 @@ export function lookupAnswered(
 ): NewEvent<SessionLookupEvent> {
   const lookup = lookups + 1
   const placed = { id: lookupId(`${sessionId}/${lookup}`), stream: sessionStream(sessionId), metadata }
-  if (answer.type === 'found') {
-    const { clientCountryCode } = answer
-    return { ...placed, type: 'SessionLookedUp', data: { sessionId, lookup, clientCountryCode } }
-  }
-  const { reason, detail } = answer
-  return { ...placed, type: 'SessionLookupFailed', data: { sessionId, lookup, reason, detail } }
+  return match(answer)
+    .returnType<NewEvent<SessionLookupEvent>>()
+    .with({ type: 'found' }, ({ clientCountryCode }) => ({
+      ...placed,
+      type: 'SessionLookedUp',
+      data: { sessionId, lookup, clientCountryCode },
+    }))
+    .with({ type: 'failed' }, ({ reason, detail }) => ({
+      ...placed,
+      type: 'SessionLookupFailed',
+      data: { sessionId, lookup, reason, detail },
+    }))
+    .exhaustive()
 }
 
 /** An operator's decision as a fact: the lookup that failed is to be done again. */

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '../domain/event.js'
 import { upcasters as ourUpcasters } from '../domain/upcasters.js'
 import { SchemaVersions, type Upcasters } from '../domain/upcasting.js'
+import { decorated } from './decorated.js'
 import type { EventStore, LogPage } from './port.js'
 
 /**
@@ -16,7 +17,7 @@ export function upcasting(eventStore: EventStore, upcasters: Upcasters = ourUpca
     const events = broughtUp(page.events, versions)
     return events === page.events ? page : { events, position: page.position }
   }
-  return {
+  return decorated(eventStore, {
     append: (events, expect) =>
       eventStore.append(
         events.map((event) => versions.stamped(event)),
@@ -27,10 +28,7 @@ export function upcasting(eventStore: EventStore, upcasters: Upcasters = ourUpca
     follow: async function* (page, signal) {
       for await (const read of eventStore.follow(page, signal)) yield pageOf(read)
     },
-    head: () => eventStore.head(),
-    streams: (page) => eventStore.streams(page),
-    close: () => eventStore.close(),
-  }
+  })
 }
 
 /** The same array, unless one of the events is of an old version. */

@@ -63,9 +63,6 @@ export const kinds = {
   }),
 } satisfies Record<KindName, Kind<unknown>>
 
-/** What a kind's lines become. */
-export type RecordOf<Name extends KindName> = ReturnType<(typeof kinds)[Name]['parse']>
-
 /** One kind of records. */
 export interface Kind<Record> {
   /**

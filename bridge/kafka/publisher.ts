@@ -11,8 +11,8 @@ import { Sending, SequenceBroken, type Again } from './sending.js'
 import type { Troubles } from './troubles.js'
 
 /** The id of the event: whoever gets a message twice knows it by this. */
-export const idHeader = 'event-id'
-export const typeHeader = 'event-type'
+const idHeader = 'event-id'
+const typeHeader = 'event-type'
 
 export interface PublisherOptions {
   readonly eventStore: EventStore

@@ -1,3 +1,4 @@
+import { match } from 'ts-pattern'
 import { formatTimestamp } from '../../domain/timestamp.js'
 import { changesOf, putChanges, type UserChange, type WaitingChange } from './waiting-changes.js'
 import { changePage } from './page-changes.js'
@@ -79,15 +80,11 @@ async function partsOf(changes: readonly WaitingChange[], documents: Documents):
 
 async function partOf(waiting: WaitingChange, documents: Documents): Promise<Part> {
   const { change } = waiting
-  switch (change.type) {
-    case 'new':
-    case 'first':
-      return { waiting, pages: [change.page] }
-    case 'session':
-      return partOfSession(waiting, change.sessionId, documents)
-    case 'user':
-      return partOfUser(waiting, change, documents)
-  }
+  return match(change)
+    .with({ type: 'new' }, { type: 'first' }, ({ page }) => ({ waiting, pages: [page] }))
+    .with({ type: 'session' }, ({ sessionId }) => partOfSession(waiting, sessionId, documents))
+    .with({ type: 'user' }, (userChange) => partOfUser(waiting, userChange, documents))
+    .exhaustive()
 }
 
 /** The lists of earlier pages, one a slice, and then the pages that stand in the session itself. */

@@ -75,6 +75,7 @@ function enrichmentOf(
   position: number,
   documents: Documents,
 ): Partial<Enrichment> | undefined {
+  // No ts-pattern here: this is asked for every money of a rebuild.
   switch (change.type) {
     case 'new':
       return undefined

@@ -53,13 +53,13 @@ export const sessionNeeds = 'session-needs'
 /** Lists of pages of sessions with much money, by session id and number. */
 export const sessionPages = 'session-pages'
 /** So many pages stand in the session itself, or in a list. */
-export const pagesAList = 64
+const pagesAList = 64
 
 export interface SessionPages {
   readonly pages: readonly string[]
 }
 
-export function moneySessionOf(documents: Documents, sessionId: string): MoneySession {
+function moneySessionOf(documents: Documents, sessionId: string): MoneySession {
   return documents.get<MoneySession>('sessions', sessionId) ?? newSession()
 }
 

@@ -78,12 +78,12 @@ export function listInvoices(
   })
 }
 
-export function customerMonthInEuros(billed: CustomerMonth): CustomerMonthInEuros {
+function customerMonthInEuros(billed: CustomerMonth): CustomerMonthInEuros {
   const { customer, month, subtotals } = billed
   return { customer, month, ...inEuros(billed), subtotals: subtotalsInEuros(subtotals) }
 }
 
-export function invoiceInEuros(invoice: Invoice): InvoiceInEuros {
+function invoiceInEuros(invoice: Invoice): InvoiceInEuros {
   const { customer, month, revision, subtotals, issuedCents, differenceCents, billingTimeZone } = invoice
   return {
     customer,

@@ -1,3 +1,5 @@
+import { isAlive } from '../../sqlite/processes.js'
+
 /**
  * Whether an unpromoted build has been left behind. A rebuild belongs to the process that began it: several
  * may rebuild one projection at once, and the first to promote wins. Nobody goes on with a dead process's build.
@@ -9,12 +11,4 @@
 export function isAbandoned({ owner, created }: { owner: number; created: number }): boolean {
   if (owner === process.pid) return created < Date.now() - process.uptime() * 1000
   return !isAlive(owner)
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

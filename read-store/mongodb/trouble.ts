@@ -53,7 +53,7 @@ export function isUnknownCommand(error: unknown): boolean {
 }
 
 /** The credentials are wrong, or the user may not do this. */
-export function isRefused(error: unknown): boolean {
+function isRefused(error: unknown): boolean {
   return isOneOf(error, [codes.AuthenticationFailed, codes.Unauthorized, codes.AtlasError])
 }
 

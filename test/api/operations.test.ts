@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { once } from 'node:events'
 import pino from 'pino'
 import t from 'tap'
+import { decorated } from '../../event-store/decorated.js'
 import { projections } from '../../projections/index.js'
 import { agreement, dataRecord, startService } from './service.js'
 
@@ -37,16 +38,11 @@ void t.test('a process that is no API tells how it is, and nothing else', async 
 void t.test('figures of the process are there when a store is not', async (t) => {
   let isSilent = false
   const { get, readStore } = await startService(t, {
-    through: (log) => ({
-      append: (events, expect) => log.append(events, expect),
-      readStream: (stream, page) => log.readStream(stream, page),
-      readAll: (page) => log.readAll(page),
-      follow: (page, signal) => log.follow(page, signal),
-      // As a server does that takes connections, and says nothing.
-      head: () => (isSilent ? new Promise<number>(() => {}) : log.head()),
-      streams: (page) => log.streams(page),
-      close: () => log.close(),
-    }),
+    through: (log) =>
+      decorated(log, {
+        // As a server does that takes connections, and says nothing.
+        head: () => (isSilent ? new Promise<number>(() => {}) : log.head()),
+      }),
   })
   const sample = (text: string, name: string) => text.split('\n').filter((line) => line.startsWith(name))
   t.equal(sample((await get('/metrics')).text, 'tidemark_projection_lag{').length, projections.length)

@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { EventStore } from '../../event-store/port.js'
-import { passedOn } from '../projections/stopping.js'
 import { csvs, figure, idsOf, openLog, progressOf } from './kafka-log.js'
 import { bridgeOver, eventsOf, withKafka } from './kafka-server.js'
+import { decorated } from '../../event-store/decorated.js'
 
 t.setTimeout(120_000)
 
@@ -11,15 +11,14 @@ await withKafka(t, (kafka) => {
     const eventStore = openLog(t)
     const settings = await kafka.settings()
     const pages: number[] = []
-    const watching: EventStore = {
-      ...passedOn(eventStore),
+    const watching: EventStore = decorated(eventStore, {
       append: async (events, expect) => {
         const records = events.filter(({ type }) => type === 'DataRecorded').length
         if (records > 0) pages.push(records)
         if (pages.length === 3) void bridge.stop()
         return eventStore.append(events, expect)
       },
-    }
+    })
     await kafka.send(settings.records, csvs(0, 1_000))
     const bridge = bridgeOver(t, kafka, { eventStore: watching, settings, recordsAPage: 64 })
     await bridge.ended
@@ -38,14 +37,13 @@ await withKafka(t, (kafka) => {
     const eventStore = openLog(t)
     const settings = await kafka.settings()
     let broken = true
-    const troubled: EventStore = {
-      ...passedOn(eventStore),
+    const troubled: EventStore = decorated(eventStore, {
       append: async (events, expect) => {
         const hasRecords = events.some(({ type }) => type === 'DataRecorded')
         if (broken && hasRecords) throw new Error('the disk is full')
         return eventStore.append(events, expect)
       },
-    }
+    })
     await kafka.send(settings.records, csvs(0, 10))
     const bridge = bridgeOver(t, kafka, { eventStore: troubled, settings })
     await bridge.reports.met('trouble', `${settings.records}/0`)
@@ -62,14 +60,13 @@ await withKafka(t, (kafka) => {
     const eventStore = openLog(t)
     const settings = await kafka.settings()
     let appends = 0
-    const slow: EventStore = {
-      ...passedOn(eventStore),
+    const slow: EventStore = decorated(eventStore, {
       append: async (events, expect) => {
         const isFirstPage = events.some(({ type }) => type === 'DataRecorded') && appends++ === 0
         if (isFirstPage) await new Promise((resolve) => setTimeout(resolve, kafka.session * 2.5))
         return eventStore.append(events, expect)
       },
-    }
+    })
     await kafka.send(settings.records, csvs(0, 30))
     const bridge = bridgeOver(t, kafka, { eventStore: slow, settings, recordsAPage: 10 })
     await eventsOf(eventStore, ['subscriber'], 30)
@@ -81,14 +78,13 @@ await withKafka(t, (kafka) => {
     const eventStore = openLog(t)
     const settings = await kafka.settings()
     let lost = 0
-    const forgetful: EventStore = {
-      ...passedOn(eventStore),
+    const forgetful: EventStore = decorated(eventStore, {
       append: async (events, expect) => {
         const appended = await eventStore.append(events, expect)
         if (events.some(({ type }) => type === 'DataRecorded') && lost++ < 2) throw new Error('no answer')
         return appended
       },
-    }
+    })
     await kafka.send(settings.records, csvs(0, 30))
     const bridge = bridgeOver(t, kafka, { eventStore: forgetful, settings, recordsAPage: 10 })
     await eventsOf(eventStore, ['subscriber'], 30)

@@ -1,6 +1,7 @@
 import { startBridge, type BridgeOptions } from '../../bridge/kafka/bridge.js'
 import { openEmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
+import { decorated } from '../../event-store/decorated.js'
 
 /** What the process is told, as JSON in its only argument. */
 export interface BridgeProcessOptions extends Pick<
@@ -27,7 +28,7 @@ process.once('SIGTERM', () => void bridge.stop().then(() => eventStore.close()))
 await bridge.ended
 
 function dyingBeforeProgress(store: EventStore): EventStore {
-  return {
+  return decorated(store, {
     append: (events, expect) => {
       const published = events.some(
         ({ type, data }) => type === 'SinkProgressed' && (data as { published: number }).published > 0,
@@ -35,11 +36,5 @@ function dyingBeforeProgress(store: EventStore): EventStore {
       if (published) process.kill(process.pid, 'SIGKILL')
       return store.append(events, expect)
     },
-    readStream: (stream, page) => store.readStream(stream, page),
-    readAll: (page) => store.readAll(page),
-    follow: (page, signal) => store.follow(page, signal),
-    head: () => store.head(),
-    streams: (page) => store.streams(page),
-    close: () => store.close(),
-  }
+  })
 }

@@ -5,6 +5,7 @@ import { openEmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
 import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
 import { bridgeOver, eventsOf, withKafka, type TestKafka } from './kafka-server.js'
+import { decorated } from '../../event-store/decorated.js'
 
 t.setTimeout(120_000)
 
@@ -90,18 +91,12 @@ await withKafka(t, (kafka) => {
     const eventStore = openLog(t)
     const settings = await kafka.settings()
     let full = false
-    const filling: EventStore = {
+    const filling: EventStore = decorated(eventStore, {
       append: async (events, expect) => {
         if (full && events.some(({ type }) => type === 'DataRecorded')) throw new Error('the disk is full')
         return eventStore.append(events, expect)
       },
-      readStream: (stream, page) => eventStore.readStream(stream, page),
-      readAll: (page) => eventStore.readAll(page),
-      follow: (page, signal) => eventStore.follow(page, signal),
-      head: () => eventStore.head(),
-      streams: (page) => eventStore.streams(page),
-      close: () => eventStore.close(),
-    }
+    })
     await kafka.send(settings.records, csvs(0, 10))
     const bridge = start(t, filling, settings)
     await eventsOf(eventStore, ['subscriber'], 10)

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { loadConfig } from '../../cli/config.js'
-import { filesIn } from '../../cli/import.js'
+import { filesIn } from '../../cli/files-to-import.js'
 import { line } from '../bridge/importing.js'
 import { temporaryFolder } from '../projections/tidemark.js'
 

@@ -5,6 +5,7 @@ import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-sto
 import type { EventStore } from '../../event-store/port.js'
 import { billed, billedIn } from '../projections/billing.js'
 import { advanced, recorded, temporaryFolder, wholeLog } from '../projections/tidemark.js'
+import { decorated } from '../../event-store/decorated.js'
 
 function openLog(t: Test): EmbeddedEventStore {
   const eventStore = openEmbeddedEventStore(temporaryFolder(t))
@@ -86,19 +87,13 @@ void t.test('what is not billed does not fix the zone', async (t) => {
 /** Another process is faster by these events, right before this one appends. */
 function preceded(eventStore: EventStore, events: readonly NewEvent[]): EventStore {
   let first = true
-  return {
+  return decorated(eventStore, {
     append: async (...append) => {
       if (first) await eventStore.append(events)
       first = false
       return eventStore.append(...append)
     },
-    readStream: (stream, page) => eventStore.readStream(stream, page),
-    readAll: (page) => eventStore.readAll(page),
-    follow: (page, signal) => eventStore.follow(page, signal),
-    head: () => eventStore.head(),
-    streams: (page) => eventStore.streams(page),
-    close: () => eventStore.close(),
-  }
+  })
 }
 
 void t.test('two processes that set a zone at once: the same is fine, another is refused', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { DataRecordInput, parseDataRecord } from '../../domain/data-record-input.js'
-import { dataRecorded, dataRecordOf, internalRecordId, sameContent } from '../../domain/data-record.js'
+import { dataRecorded, internalRecordId } from '../../domain/data-record.js'
 import { InvalidRecord } from '../../domain/invalid-record.js'
 
 const input = {
@@ -93,7 +93,6 @@ void t.test('the event carries the internal id and the time in UTC', async (t) =
     metadata: {},
   })
   t.equal(event.id, internalRecordId(input.msisdn, input.id))
-  t.same(dataRecordOf(event.data), record)
 })
 
 void t.test('a record is known by msisdn and external id together', async (t) => {
@@ -102,12 +101,9 @@ void t.test('a record is known by msisdn and external id together', async (t) =>
   t.equal(internalRecordId('1', 'ü🙂'), internalRecordId('1', 'ü🙂'))
 })
 
-void t.test('the same instant written with another offset is the same content', async (t) => {
+void t.test('the same instant written with another offset is the same fact', async (t) => {
   const other = parseDataRecord({ ...input, recordedAt: '2020-01-10T23:00Z' })
-  t.ok(sameContent(record, other))
-  t.ok(sameContent(dataRecorded(record, {}).data, dataRecorded(other, {}).data))
-  t.notOk(sameContent(record, { ...record, recordedBytes: 1 }))
-  t.notOk(sameContent(record, { ...record, recordedAt: record.recordedAt + 1 }))
+  t.same(dataRecorded(other, {}), dataRecorded(record, {}))
 })
 
 void t.test('the schema says what every field means', async (t) => {

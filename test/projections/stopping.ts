@@ -1,5 +1,6 @@
 import type { EventStore } from '../../event-store/port.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
+import { decorated } from '../../event-store/decorated.js'
 
 /** A process that stops here: what was done before is done, what comes after is not. */
 export class Stopped extends Error {
@@ -26,25 +27,23 @@ export class Countdown {
 
 /** The event store, until it has made so many appends: none after those reaches the log. */
 export function stoppingAppends(eventStore: EventStore, appends: Countdown): EventStore {
-  return {
-    ...passedOn(eventStore),
+  return decorated(eventStore, {
     append: async (events, expect) => {
       appends.pass()
       return eventStore.append(events, expect)
     },
-  }
+  })
 }
 
 /** The event store of one who stops right after an append: it is in the log, and never answered. */
 export function unansweredAppends(eventStore: EventStore, answers: Countdown): EventStore {
-  return {
-    ...passedOn(eventStore),
+  return decorated(eventStore, {
     append: async (events, expect) => {
       const appended = await eventStore.append(events, expect)
       answers.pass()
       return appended
     },
-  }
+  })
 }
 
 /** The read store, until its builds have made so many commits: none after those reaches the disk. */
@@ -79,17 +78,5 @@ export function stoppingCommits(readStore: ReadStore, commits: Countdown): ReadS
     release: (...lease) => readStore.release(...lease),
     leases: () => readStore.leases(),
     close: () => readStore.close(),
-  }
-}
-
-/** All of an event store but its append, for one that does something else instead. */
-export function passedOn(eventStore: EventStore): Omit<EventStore, 'append'> {
-  return {
-    readStream: (stream, page) => eventStore.readStream(stream, page),
-    readAll: (page) => eventStore.readAll(page),
-    follow: (page, signal) => eventStore.follow(page, signal),
-    head: () => eventStore.head(),
-    streams: (page) => eventStore.streams(page),
-    close: () => eventStore.close(),
   }
 }
