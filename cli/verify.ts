@@ -28,12 +28,17 @@ export async function verifyAll({
   eventStore,
   readStore,
 }: Pick<System, 'eventStore' | 'readStore'>): Promise<Verified[]> {
+  const scratch = await readStore.scratch()
   const verified: Verified[] = []
-  for (const projection of projections) {
-    const bar = new ProgressBar(`verifying ${projection.name}`)
-    const onProgress = (position: number, target: number) => bar.update(position, target)
-    verified.push(await verify(projection, { eventStore, readStore, onProgress }))
-    bar.end()
+  try {
+    for (const projection of projections) {
+      const bar = new ProgressBar(`verifying ${projection.name}`)
+      const onProgress = (position: number, target: number) => bar.update(position, target)
+      verified.push(await verify(projection, { eventStore, readStore, scratch, onProgress }))
+      bar.end()
+    }
+  } finally {
+    await scratch.close()
   }
   return verified
 }

@@ -28,6 +28,8 @@ export interface Verified {
 export interface VerifyOptions {
   readonly eventStore: EventStore
   readonly readStore: ReadStore
+  /** Where to build; default a scratch space of its own, which takes a while to make. */
+  readonly scratch?: ReadStore
   readonly onProgress?: (position: number, target: number) => void
 }
 
@@ -57,9 +59,9 @@ export async function verify(projection: Projection, options: VerifyOptions): Pr
 async function verifyBuild(projection: Projection, live: Build, options: VerifyOptions): Promise<Verified> {
   const { eventStore, readStore } = options
   if (!(await isBuiltFrom(eventStore, live))) throw new OtherLog(projection.name)
-  const scratch = await readStore.scratch()
+  const scratch = options.scratch ?? (await readStore.scratch())
+  const build = await createBuild(projection, scratch, live.partitions)
   try {
-    const build = await createBuild(projection, scratch, live.partitions)
     const check = new DerivedCheck(eventStore)
     const folds = await openFolds(projection, build, () => check)
     // The long way without holding a snapshot; then the rest, which is short, up to the snapshot.
@@ -80,7 +82,8 @@ async function verifyBuild(projection: Projection, live: Build, options: VerifyO
       await snapshot.close()
     }
   } finally {
-    await scratch.close()
+    await scratch.discard(build)
+    if (scratch !== options.scratch) await scratch.close()
   }
 }
 

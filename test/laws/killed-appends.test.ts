@@ -9,7 +9,7 @@ import t, { type Test } from 'tap'
 import { openEmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { assertGapless, everything } from '../contract/event-store/events.js'
 
-const kills = 35
+const kills = 40
 // So many processes take longer than tap allows a file, on a busy machine.
 t.setTimeout(240_000)
 const program = fileURLToPath(new URL('./append-forever.js', import.meta.url))

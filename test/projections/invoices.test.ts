@@ -176,6 +176,7 @@ void t.test('a stop while a month is being closed issues nothing twice and leave
     t.equal(new Set(told).size, 11_000)
     if (isHalfDone) t.same(await tidemark.differences(customerBilling), [])
     halfDone += Number(isHalfDone)
+    if (isHalfDone) break
   }
   t.ok(halfDone > 0, 'a stop came in the middle of it')
 })
