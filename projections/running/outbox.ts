@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { RecordedEvent } from '../../domain/event.js'
+import { RevisionConflict } from '../../event-store/errors.js'
 import type { EventStore } from '../../event-store/port.js'
 import type { Build, Write } from '../../read-store/port.js'
 import type { DerivedEvents } from './derived-events.js'
@@ -147,14 +148,25 @@ export async function drainOutbox(
   return ids
 }
 
-async function appendDerived(derived: readonly Derived[], eventStore: EventStore): Promise<void> {
+/** Appends derived events that may be in the log already, all of them or some. */
+export async function appendDerived(derived: readonly Derived[], eventStore: EventStore): Promise<void> {
   for (let from = 0; from < derived.length; from += eventsAnAppend) {
     const page = derived.slice(from, from + eventsAnAppend)
-    const first = new Map<string, number>()
-    for (const { event, revision } of page) if (!first.has(event.stream)) first.set(event.stream, revision)
-    await eventStore.append(
-      page.map(({ event }) => event),
-      [...first].map(([stream, revision]) => ({ stream, revision: revision === 0 ? 'none' : revision - 1 })),
-    )
+    try {
+      await appendTogether(page, eventStore)
+    } catch (error) {
+      if (!(error instanceof RevisionConflict)) throw error
+      // Some were appended before in pages that ended elsewhere. Each by itself is there already, or has its place.
+      await Promise.all(page.map((one) => appendTogether([one], eventStore)))
+    }
   }
+}
+
+async function appendTogether(page: readonly Derived[], eventStore: EventStore): Promise<void> {
+  const first = new Map<string, number>()
+  for (const { event, revision } of page) if (!first.has(event.stream)) first.set(event.stream, revision)
+  await eventStore.append(
+    page.map(({ event }) => event),
+    [...first].map(([stream, revision]) => ({ stream, revision: revision === 0 ? 'none' : revision - 1 })),
+  )
 }

@@ -2,10 +2,12 @@ import t, { type Test } from 'tap'
 import type { NewEvent, RecordedEvent } from '../../domain/event.js'
 import type { EventStore } from '../../event-store/port.js'
 import { dataPlans } from '../../projections/data-plans/data-plans.js'
+import { moneyEnriched } from '../../projections/money/money-enriched.js'
 import { Outbox, outboxCollection } from '../../projections/running/outbox.js'
 import { Fold } from '../../projections/running/fold.js'
 import { openEmbeddedReadStore } from '../../read-store/embedded/embedded.js'
 import type { Build } from '../../read-store/port.js'
+import { moved } from './money.js'
 import { Countdown, stoppingAppends, stoppingCommits, Stopped, unansweredAppends } from './stopping.js'
 import {
   advanced,
@@ -63,6 +65,30 @@ void t.test('stopped between the commit and the append: the next start appends',
   t.equal(await outboxOf(tidemark), 0)
   t.same(await tidemark.differences(), [])
 })
+
+void t.test(
+  'stopped between two pages of what it appends: the next start goes on, however it cuts them',
+  async (t) => {
+    const money = Array.from({ length: 6_000 }, (_, n) =>
+      moved({
+        id: `m${n}`,
+        user: `u${n % 50}`,
+        at: new Date(Date.UTC(2020, 0, 1) + n * 1_000).toISOString(),
+      }),
+    )
+    for (const appends of [1, 3, 4]) {
+      const tidemark = await openTidemark(t)
+      await tidemark.append(...money)
+      const { eventStore, readStore } = tidemark
+      const stopping = stoppingAppends(eventStore, new Countdown(appends))
+      await t.rejects(foldToHead(moneyEnriched, stopping, readStore), Stopped)
+      t.equal((await wholeLog(eventStore, ['enriched'])).length, appends * 1_000)
+      await tidemark.fold(moneyEnriched)
+      t.equal((await wholeLog(eventStore, ['enriched'])).length, money.length)
+      t.same(await tidemark.differences(moneyEnriched), [])
+    }
+  },
+)
 
 void t.test('stopped between the append and its answer: the next start appends nothing more', async (t) => {
   const tidemark = await openTidemark(t)
