@@ -39,7 +39,7 @@ export interface EmbeddedEventStore extends EventStore {
 export function openEmbeddedEventStore(folder: string, options: EmbeddedOptions = {}): EmbeddedEventStore {
   mkdirSync(folder, { recursive: true })
   const log = new LogFile(folder)
-  const index = new IndexFile(folder, log.id, log.head())
+  const index = new IndexFile(folder, log.id, () => log.head())
   return new Embedded(log, index, new Bell(options.bell))
 }
 

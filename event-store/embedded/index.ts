@@ -32,22 +32,22 @@ export class IndexFile {
   readonly #path: string
   readonly #logId: string
   readonly #db: Database
-  readonly #position: Statement
+  readonly #state: Statement
   readonly #idKeys: Statement
   readonly #stream: Statement
   readonly #forward: Statement
   readonly #backward: Statement
   readonly #newest: Statement
-  #filter: KeyFilter
+  #filter = new KeyFilter()
   #writer: Promise<BatchWriter> | undefined
 
-  constructor(folder: string, logId: string, logHead: number) {
+  /** @param head of the log, as of the moment of the call */
+  constructor(folder: string, logId: string, head: () => number) {
     this.#path = join(folder, 'events-index.db')
     this.#logId = logId
     this.#db = openDatabase(this.#path, { synchronous: 'NORMAL', cacheKiB: 4_096 })
-    this.#open(logHead)
-    this.#position = this.#db.prepare('SELECT position FROM state')
-    this.#filter = this.#loadFilter()
+    this.#open(head)
+    this.#state = this.#db.prepare('SELECT position, filter FROM state')
     this.#idKeys = this.#db.prepare(
       'SELECT key, position FROM ids WHERE key IN (SELECT value FROM json_each(?))',
     )
@@ -64,12 +64,17 @@ export class IndexFile {
     )
   }
 
-  /** How far the index reaches. */
-  position(): number {
-    return (this.#position.get() as { position: number }).position
+  /**
+   * How far the index reaches. From then on {@link find} knows all that is indexed up to there: read apart from the
+   * position, the filter could lack what another process has indexed in between.
+   */
+  begin(): number {
+    const { position, filter } = this.#state.get() as { position: number; filter: Uint8Array }
+    this.#filter = new KeyFilter(filter)
+    return position
   }
 
-  /** Those of the keys that are taken, with their positions, as far as {@link position} or a bit further. */
+  /** Those of the keys that are taken, with their positions, as far as {@link begin} said or a bit further. */
   find(candidates: readonly number[]): ReadonlyMap<number, number> {
     const keys = candidates.filter((key) => this.#filter.mayHave(key))
     if (keys.length === 0) return none
@@ -99,15 +104,13 @@ export class IndexFile {
     return this.#newest.all(before, limit) as StreamSummary[]
   }
 
-  /** Takes a tail in, unless another process has moved the index on meanwhile. */
+  /** Takes a tail in, unless another process has moved the index on meanwhile: then {@link begin} again. */
   async add(tail: Tail): Promise<Outcome> {
     this.#writer ??= BatchWriter.open(this.#path, { synchronous: 'NORMAL', cacheKiB: 4_096 })
     const writer = await this.#writer
     const keys = tail.ids.keys()
     for (const key of keys) this.#filter.add(key)
-    const outcome = await writer.apply(batchOf(tail, keys, this.#filter.bits, this.#logId))
-    if (outcome === 'refused') this.#filter = this.#loadFilter()
-    return outcome
+    return writer.apply(batchOf(tail, keys, this.#filter.bits, this.#logId))
   }
 
   async close(): Promise<void> {
@@ -115,20 +118,16 @@ export class IndexFile {
     closeDatabase(this.#db)
   }
 
-  #loadFilter(): KeyFilter {
-    const { filter } = this.#db.prepare('SELECT filter FROM state').get() as { filter: Uint8Array }
-    return new KeyFilter(filter)
-  }
-
   /** The index of another log, or one that knows more than the log does (a log restored from a backup), is void. */
-  #open(logHead: number): void {
+  #open(head: () => number): void {
     this.#db.exec('BEGIN IMMEDIATE')
     this.#db.exec(schema(this.#logId))
     const { log, position } = this.#db.prepare('SELECT log, position FROM state').get() as {
       log: string
       position: number
     }
-    if (log !== this.#logId || position > logHead) this.#db.exec(drop + schema(this.#logId))
+    // Nobody indexes meanwhile. Asked before, the log would not have what somebody has appended and indexed since.
+    if (log !== this.#logId || position > head()) this.#db.exec(drop + schema(this.#logId))
     this.#db.exec('COMMIT')
   }
 }

@@ -40,7 +40,7 @@ export class EventLocator {
   constructor(log: LogFile, index: IndexFile) {
     this.#log = log
     this.#index = index
-    this.#tail = new Tail(index.position())
+    this.#tail = new Tail(index.begin())
   }
 
   get head(): number {
@@ -69,7 +69,7 @@ export class EventLocator {
   /** Forgets everything but the files: for when a transaction came to nothing. */
   reset(): void {
     this.#heads.clear()
-    this.#tail = new Tail(this.#leaving?.head ?? this.#index.position())
+    this.#tail = new Tail(this.#leaving?.head ?? this.#index.begin())
   }
 
   /** Hands a full tail to the index; waits only where too much is waiting already. */
