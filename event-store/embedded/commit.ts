@@ -54,7 +54,7 @@ export class GroupCommit {
       try {
         await this.#locator.makeRoom()
         await this.#locator.catchUp()
-        const answers = this.#log.transaction(() => this.#commit(group))
+        const answers = await this.#log.transaction(() => this.#commit(group))
         group.forEach(({ resolve, reject }, i) => {
           const answer = answers[i]
           if (answer instanceof RevisionConflict) reject(answer)

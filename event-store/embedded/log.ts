@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { categoryOf, type RecordedEvent } from '../../domain/event.js'
-import { closeDatabase, isFull, openDatabase, type Database, type Statement } from '../../sqlite/driver.js'
+import {
+  closeDatabase,
+  defaultBusyTimeout,
+  isBusy,
+  isFull,
+  openDatabase,
+  type Database,
+  type Statement,
+} from '../../sqlite/driver.js'
 import { DiskFull } from '../../sqlite/errors.js'
 import { joinLines, parseLine, parseLines, splitLines } from './line.js'
 import { LogUnusable } from '../errors.js'
@@ -72,13 +81,36 @@ export class LogFile {
   }
 
   /**
-   * Runs `work` as the only writer of the file. What it wrote is durable when this returns.
+   * Runs `work` as the only writer of the file. What it wrote is durable when this resolves.
+   *
+   * SQLite has no queue for its write lock: one that waits looks again after up to 100 ms, and a process that appends
+   * without a pause would leave it nothing. So it is looked for every millisecond, between which others have their turn.
    *
    * @throws {DiskFull} nothing was written
+   * @throws {Error} "database is locked": another process has kept the lock all the time
    */
-  transaction<T>(work: () => T): T {
+  async transaction<T>(work: () => T): Promise<T> {
+    const deadline = performance.now() + defaultBusyTimeout
+    while (!this.#begin(performance.now() > deadline)) await pause(1)
+    return this.#finish(work)
+  }
+
+  /** Whether a transaction could be begun. @throws {Error} it could not, and this was the `last` attempt */
+  #begin(last: boolean): boolean {
+    this.#db.exec('PRAGMA busy_timeout = 0')
     try {
       this.#db.exec('BEGIN IMMEDIATE')
+      return true
+    } catch (error) {
+      if (last || !isBusy(error)) throw error
+      return false
+    } finally {
+      this.#db.exec(`PRAGMA busy_timeout = ${defaultBusyTimeout}`)
+    }
+  }
+
+  #finish<T>(work: () => T): T {
+    try {
       const result = work()
       this.#db.exec('COMMIT')
       return result
@@ -162,8 +194,10 @@ export class LogFile {
   /** Recognises our own file, or makes an empty one ours. */
   #claim(): string {
     const { application_id } = this.#db.prepare('PRAGMA application_id').get() as { application_id: number }
-    if (application_id === 0) this.transaction(() => this.#create())
-    else if (application_id !== applicationId) {
+    if (application_id === 0) {
+      this.#db.exec('BEGIN IMMEDIATE')
+      this.#finish(() => this.#create())
+    } else if (application_id !== applicationId) {
       throw new LogUnusable('events.db belongs to another application: choose another data folder')
     }
     const { value } = this.#db.prepare("SELECT value FROM meta WHERE key = 'log'").get() as { value: string }
