@@ -46,15 +46,33 @@ export class RebuildStopped extends Error {
  */
 export async function rebuild(projection: Projection, options: RebuildOptions): Promise<Rebuilt> {
   const { eventStore, readStore } = options
-  const start = performance.now()
   const live = await readStore.live(projection.name)
   const isOurs = live !== undefined && (await isBuiltFrom(eventStore, live))
+  // Without a build of this log nobody has seen to it that what follows from its events is in it.
+  const rebuilt = await buildAgain(projection, options, live, isOurs ? 'check' : 'append')
+  // Another version was stopped while it owed something, and was never there again to pay: so this one does.
+  const isOwed =
+    live?.version !== projection.version &&
+    rebuilt.derivedDifferences.some(({ difference }) => difference === 'missing in the log')
+  return isOwed ? buildAgain(projection, options, live, 'append') : rebuilt
+}
+
+async function buildAgain(
+  projection: Projection,
+  options: RebuildOptions,
+  live: Build | undefined,
+  mode: 'check' | 'append',
+): Promise<Rebuilt> {
+  const { eventStore, readStore } = options
+  const start = performance.now()
   return withNewBuild(projection, readStore, options.partitions ?? live?.partitions, async (build) => {
     const check = new DerivedCheck(eventStore)
-    // Without a build of this log nobody has seen to it that what follows from its events is in it.
-    const derived = (partition: number) => (isOurs ? check : Outbox.open(build, eventStore, partition))
+    const derived = (partition: number) =>
+      mode === 'check' ? check : Outbox.open(build, eventStore, partition)
     const folds = await openFolds(projection, build, derived)
     const documents = await catchUpAndPromote(projection, build, folds, options)
+    // What might have come further on in the log is awaited no longer.
+    if (mode === 'append') await drainOutbox(build, eventStore)
     const seconds = (performance.now() - start) / 1000
     const derivedDifferences = await check.differences()
     return {

@@ -69,6 +69,26 @@ void t.test('a rebuild of what was never built goes to the end of the log', asyn
   t.same((await other.notified()).length, notified.length, 'once')
 })
 
+void t.test(
+  'what another version owed when it was stopped is sent by the one that takes its place',
+  async (t) => {
+    const tidemark = await openTidemark(t)
+    const { eventStore, readStore } = tidemark
+    const subscribers = Array.from({ length: 6_000 }, (_, n) => String(1_000_000 + n))
+    await tidemark.append(...subscribers.map((msisdn) => signed({ id: `a${msisdn}`, msisdn })))
+    await tidemark.append(...subscribers.map((msisdn) => recorded('r', '2020-01-20T00:00:00Z', 1, msisdn)))
+    await tidemark.fold(dataPlans)
+    await tidemark.append(advanced('2020-02-01T00:00:00Z'))
+    await t.rejects(foldToHead(dataPlans, eventStore, stoppingCommits(readStore, new Countdown(1))), Stopped)
+    const closed = async () => (await tidemark.notified()).length
+    t.ok((await closed()) < subscribers.length, 'it was stopped in the middle')
+    const next = { ...dataPlans, version: dataPlans.version + 1 }
+    t.match(await rebuild(next, tidemark), { derivedDifferences: [] })
+    t.equal(await closed(), subscribers.length)
+    t.same(await tidemark.differences(next), [])
+  },
+)
+
 void t.test('goes on from a rebuild as if there had been none', async (t) => {
   const tidemark = await openTidemark(t)
   await lived(tidemark)
