@@ -28,10 +28,15 @@ export class BatchWriter {
   /**
    * Opens the database on a new thread.
    *
+   * @param died called when the thread has ended without being closed
    * @throws {DatabaseBusy | DatabaseFailed} it cannot be opened
    */
-  static async open(path: string, options: OpenOptions = {}): Promise<BatchWriter> {
-    const writer = new BatchWriter(path, options)
+  static async open(
+    path: string,
+    options: OpenOptions = {},
+    died: () => void = () => {},
+  ): Promise<BatchWriter> {
+    const writer = new BatchWriter(path, options, died)
     await writer.answered()
     return writer
   }
@@ -39,6 +44,7 @@ export class BatchWriter {
   private constructor(
     private readonly path: string,
     private readonly options: OpenOptions,
+    private readonly died: () => void,
   ) {
     const workerData: Opening = { path, options, gate: this.gate.state }
     // No flags of the command line: some of them, such as --input-type, are refused for a thread of a file.
@@ -122,6 +128,7 @@ export class BatchWriter {
   }
 
   private stop(reason: string): void {
+    if (!this.stopped && !this.closing) this.died()
     this.stopped ??= new WriterStopped(reason)
     for (const { reject } of this.waiting.splice(0)) reject(this.stopped)
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { BatchWriter } from '../../sqlite/batch-writer.js'
 import type { Batch, Outcome } from '../../sqlite/batch.js'
 import { closeDatabase, openDatabase, type Database, type Statement } from '../../sqlite/driver.js'
+import { LateWriter } from '../../sqlite/late-writer.js'
 import type { StreamSummary } from '../port.js'
 import type { Run, Tail } from './tail.js'
 import { KeyFilter } from './key-filter.js'
@@ -29,7 +29,6 @@ const drop =
  * large sorted batches, so that an append never waits for the scattered pages of an index.
  */
 export class IndexFile {
-  readonly #path: string
   readonly #logId: string
   readonly #db: Database
   readonly #state: Statement
@@ -39,13 +38,15 @@ export class IndexFile {
   readonly #backward: Statement
   readonly #newest: Statement
   #filter = new KeyFilter()
-  #writer: Promise<BatchWriter> | undefined
+  readonly #writer: LateWriter
 
   /** @param head of the log, as of the moment of the call */
   constructor(folder: string, logId: string, head: () => number) {
-    this.#path = join(folder, 'events-index.db')
+    const path = join(folder, 'events-index.db')
+    const options = { synchronous: 'NORMAL', cacheKiB: 4_096 } as const
     this.#logId = logId
-    this.#db = openDatabase(this.#path, { synchronous: 'NORMAL', cacheKiB: 4_096 })
+    this.#db = openDatabase(path, options)
+    this.#writer = new LateWriter(path, options)
     this.#open(head)
     this.#state = this.#db.prepare('SELECT position, filter FROM state')
     this.#idKeys = this.#db.prepare(
@@ -106,15 +107,13 @@ export class IndexFile {
 
   /** Takes a tail in, unless another process has moved the index on meanwhile: then {@link begin} again. */
   async add(tail: Tail): Promise<Outcome> {
-    this.#writer ??= BatchWriter.open(this.#path, { synchronous: 'NORMAL', cacheKiB: 4_096 })
-    const writer = await this.#writer
     const keys = tail.ids.keys()
     for (const key of keys) this.#filter.add(key)
-    return writer.apply(batchOf(tail, keys, this.#filter.bits, this.#logId))
+    return this.#writer.apply(batchOf(tail, keys, this.#filter.bits, this.#logId))
   }
 
   async close(): Promise<void> {
-    await (await this.#writer)?.close()
+    await this.#writer.close()
     closeDatabase(this.#db)
   }
 

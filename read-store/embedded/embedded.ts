@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { BatchWriter } from '../../sqlite/batch-writer.js'
+import { LateWriter } from '../../sqlite/late-writer.js'
 import type { Batch, BatchStatement, Guard, Outcome, SqlValue } from '../../sqlite/batch.js'
 import { closeDatabase, openDatabase, type OpenOptions } from '../../sqlite/driver.js'
 import { DatabaseBusy } from '../../sqlite/errors.js'
@@ -37,7 +37,7 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
   readonly reader: Reader
   private readonly builds = new Map<string, EmbeddedBuild>()
   private readonly readers = new Set<Reader>()
-  private writer: Promise<BatchWriter> | undefined
+  private readonly writer: LateWriter
 
   static async open(folder: string, purpose: 'kept' | 'scratch'): Promise<EmbeddedReadStore> {
     const path = join(folder, 'read-models.db')
@@ -52,14 +52,14 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
     private readonly path: string,
     private readonly purpose: 'kept' | 'scratch',
   ) {
+    const synchronous = purpose === 'kept' ? 'NORMAL' : 'OFF'
+    this.writer = new LateWriter(path, { ...writerOptions, synchronous })
     this.reader = this.openReader()
   }
 
   /** Batches are applied in the order of the calls. The thread for it is started by the first. */
   async apply(batch: Batch): Promise<Outcome> {
-    const synchronous = this.purpose === 'kept' ? 'NORMAL' : 'OFF'
-    this.writer ??= BatchWriter.open(this.path, { ...writerOptions, synchronous })
-    return (await this.writer).apply(batch)
+    return this.writer.apply(batch)
   }
 
   /** One small SELECT, 4 µs: another process may have promoted a build since the last call. */
@@ -152,7 +152,7 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
 
   async close(): Promise<void> {
     for (const reader of this.readers) closeReader(reader)
-    await (await this.writer)?.close()
+    await this.writer.close()
     if (this.purpose === 'scratch') rmSync(this.folder, { recursive: true, force: true })
   }
 
