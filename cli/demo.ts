@@ -8,7 +8,7 @@ import type { ReadStore } from '../read-store/port.js'
 import { catchUp } from './caught-up.js'
 import { withSystem, type Context } from './command.js'
 import type { System } from './compose.js'
-import { usualPort } from './config.js'
+import { loadConfig, usualPort, type Config } from './config.js'
 import { demoBilling } from './demo-billing.js'
 import { demoMoney, withDemoSessionService } from './demo-money.js'
 import { filesIn } from './files-to-import.js'
@@ -58,13 +58,18 @@ async function demonstrate(context: Context): Promise<void> {
         ? `\nProved: a rebuild from the log gives the same ${documents} documents, byte for byte.`
         : `\nA rebuild differs in ${differences.length} documents: see tidemark verify.`,
     )
-    output.say(
-      `The data is in ${config.data}. Next: npm start, then http://${config.host}:${config.port ?? usualPort}/docs`,
-    )
+    const address = `http://${config.host}:${config.port ?? usualPort}/docs`
+    output.say(`The data is in ${config.data}. Next: ${startOver(config)}, then ${address}`)
     const all = [...imported, ...importedMoney]
     if (output.json)
       output.result({ imported: all, periods, billing, money, documents, differences }, () => '')
   })
+}
+
+/** The command that serves the data: it is told the folder where it would not take that by itself. */
+function startOver({ data }: Config): string {
+  if (data === loadConfig().data) return 'npm start'
+  return `npm start -- --data ${/^[\w./-]+$/.test(data) ? data : JSON.stringify(data)}`
 }
 
 async function importSample(system: System, out: string, context: Context) {

@@ -3,7 +3,7 @@ import type { Context } from './command.js'
 import { WrongUsage } from './command.js'
 import { table } from './output.js'
 import { ProgressBar } from './progress.js'
-import { generateBilling, knownTotals } from './samples/billing.js'
+import { generateBilling, knownTotals, type BillingSample } from './samples/billing.js'
 import { generateDataPlan } from './samples/data-plan.js'
 import { generateMoney } from './samples/money.js'
 
@@ -57,6 +57,7 @@ export async function generateBillingSample(options: BillingOptions, { output }:
     late: shareOf('--late', options.late),
     duplicates: shareOf('--duplicates', options.duplicates),
   }
+  checkEnough(sample)
   const bar = new ProgressBar('generating')
   const onProgress = (done: { records: number; total: number }) => bar.update(done.records, done.total)
   const generated = await generateBilling({ ...sample, out: options.out, onProgress })
@@ -75,6 +76,19 @@ export async function generateBillingSample(options: BillingOptions, { output }:
       `They come to ${totalEur} euros: see totals.csv\n\n${table(rows)}${more}`
     )
   })
+}
+
+/**
+ * With an event for each customer in each month, everybody's months come to their known totals.
+ *
+ * @throws {WrongUsage}
+ */
+function checkEnough({ customers, events, months }: BillingSample): void {
+  const least = customers * months
+  if (events >= least) return
+  throw new WrongUsage(
+    `--events is ${events}: it takes at least ${least}, one for each of ${customers} customers in each of ${months} months`,
+  )
 }
 
 export interface MoneyOptions {

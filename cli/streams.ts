@@ -4,14 +4,18 @@ import type { Context } from './command.js'
 import { withSystem, WrongUsage } from './command.js'
 import { table } from './output.js'
 
+const maxLimit = 1_000_000_000
+
 /** `tidemark streams`: the streams by their last event, newest first. */
 export async function listStreams(options: { readonly limit: string }, context: Context): Promise<void> {
   const limit = limitOf(options.limit)
   await withSystem(context, async ({ eventStore }) => {
-    const streams = await eventStore.streams({ limit })
+    const found = await eventStore.streams({ limit: limit + 1 })
+    const streams = found.slice(0, limit)
     context.output.result(streams, () =>
       streams.length === 0 ? 'there are no streams' : table(streams.map((stream) => ({ ...stream }))),
     )
+    if (found.length > limit) context.output.remark(cutOff('newest', limit))
   })
 }
 
@@ -23,10 +27,17 @@ export async function showStream(
 ): Promise<void> {
   const limit = limitOf(options.limit)
   await withSystem(context, async ({ eventStore }) => {
-    const events = await eventStore.readStream(stream, { limit })
-    if (events.length === 0) throw new Error(`there is no stream ${stream}`)
+    const found = await eventStore.readStream(stream, { limit: limit + 1 })
+    if (found.length === 0) throw new Error(`there is no stream ${stream}`)
+    const events = found.slice(0, limit)
     context.output.result(events, () => events.map(described).join('\n'))
+    if (found.length > limit) context.output.remark(cutOff('first', limit))
   })
+}
+
+/** One more than is shown has been read, to tell whether there is more. */
+function cutOff(which: 'first' | 'newest', limit: number): string {
+  return `these are the ${which} ${limit} of more: --limit N shows more`
 }
 
 function described({ revision, position, type, recordedTime, data }: RecordedEvent): string {
@@ -35,7 +46,6 @@ function described({ revision, position, type, recordedTime, data }: RecordedEve
 
 function limitOf(value: string): number {
   const limit = Number(value)
-  if (!/^\d+$/.test(value) || limit < 1)
-    throw new WrongUsage(`--limit is ${JSON.stringify(value)}: it takes a whole number from 1`)
-  return limit
+  if (/^\d+$/.test(value) && limit >= 1 && limit <= maxLimit) return limit
+  throw new WrongUsage(`--limit is ${JSON.stringify(value)}: it takes a whole number from 1 to ${maxLimit}`)
 }

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { tidemark } from './tidemark-command.js'
 
 t.setTimeout(120_000)
 
@@ -34,4 +36,11 @@ void t.test('the demo shows live billing with the sums that the sample was made 
     [1001, 1002, 1003],
   )
   t.same(differences, [])
+})
+
+void t.test('the demo says how its data is served', async (t) => {
+  const folder = t.testdir()
+  t.match(await tidemark(folder, {}, 'demo'), { code: 0, stdout: /Next: npm start, then http/ })
+  const elsewhere = await tidemark(folder, {}, 'demo', '--data', 'elsewhere')
+  t.match(elsewhere, { code: 0, stdout: `Next: npm start -- --data ${join(folder, 'elsewhere')}, then http` })
 })

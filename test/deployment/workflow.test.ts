@@ -16,9 +16,10 @@ void t.test('the workflow asks for little, and pins what it uses', async (t) => 
     >
   }
   t.same(workflow.permissions, { contents: 'read' })
-  t.same(workflow.jobs.test?.strategy?.matrix, { node: [20, 24] })
+  t.same(workflow.jobs.test?.strategy?.matrix, { node: [20, 22, 24] })
   const steps = Object.values(workflow.jobs).flatMap(({ steps }) => steps)
   for (const { uses } of steps) if (uses !== undefined) t.match(uses, /^actions\/[\w-]+@v\d+$/)
   const runs = workflow.jobs.test?.steps.flatMap(({ run }) => run ?? [])
-  t.same(runs, ['npm ci', 'npm run check', 'npm test'])
+  const bench = 'npm run bench -- --quick --rounds 1 --only append-single,http-get'
+  t.same(runs, ['npm ci', 'npm run check', 'npm test', bench])
 })
