@@ -9,8 +9,11 @@ export function movedOn(
   expected: number,
 ): Fenced {
   const whose = partitions > 1 ? `partition ${partition} of ${projection}` : projection
+  const where = `${whose} (build ${build})`
   return new Fenced(
-    `the checkpoint of ${whose} (build ${build}) is at ${actual}, not at ${expected} as expected: another runner moved it`,
+    actual === expected
+      ? `${where} is at ${actual} as expected, but another runner has written to it since`
+      : `the checkpoint of ${where} is at ${actual}, not at ${expected} as expected: another runner moved it`,
   )
 }
 

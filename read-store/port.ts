@@ -52,6 +52,13 @@ export interface UnitOfWork {
   /** Fences a second runner: the unit is refused unless the checkpoint stands here. */
   readonly expected: number
   readonly checkpoint: number
+  /**
+   * Fences a second runner that stands at the same checkpoint, since not every unit moves it: the unit is refused unless
+   * this is the name of the partition's last one, empty if there was none. Not looked at if absent.
+   */
+  readonly after?: string
+  /** Its own name, unique for ever; default one that nobody knows. */
+  readonly name?: string
   /** By collection. */
   readonly writes: Readonly<Record<string, readonly Write[]>>
 }
@@ -71,6 +78,12 @@ export interface ReadModel {
    * @throws {RangeError} there is no such partition
    */
   checkpoint(partition?: number): Promise<number>
+  /**
+   * The name of the last unit of work of a partition; empty if there was none.
+   *
+   * @throws {RangeError} there is no such partition
+   */
+  lastUnit(partition: number): Promise<string>
   /** The rows that exist, in any order. */
   getMany(collection: string, ids: readonly string[]): Promise<Row[]>
   page(collection: string, query: Query): Promise<RowPage>

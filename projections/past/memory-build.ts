@@ -20,6 +20,8 @@ export class MemoryBuild implements Build {
   readonly build: string
   readonly partitions = 1
   #checkpoint: number
+  /** The name of the last unit of work. */
+  #unit: string
   readonly #without: ReadonlySet<string>
   readonly #collections: ReadonlyMap<string, MemoryCollection>
 
@@ -33,6 +35,7 @@ export class MemoryBuild implements Build {
     this.version = version
     this.build = original?.build ?? randomUUID()
     this.#checkpoint = original ? original.#checkpoint : 0
+    this.#unit = original ? original.#unit : ''
     this.#without = new Set(without)
     this.#collections = new Map(
       original
@@ -44,6 +47,11 @@ export class MemoryBuild implements Build {
   async checkpoint(partition?: number): Promise<number> {
     partitionOf(this, partition)
     return this.#checkpoint
+  }
+
+  async lastUnit(partition: number): Promise<string> {
+    partitionOf(this, partition)
+    return this.#unit
   }
 
   async getMany(collection: string, ids: readonly string[]): Promise<Row[]> {
@@ -58,15 +66,18 @@ export class MemoryBuild implements Build {
     return this.#collection(collection).size
   }
 
-  async commit({ partition, expected, checkpoint, writes }: UnitOfWork): Promise<void> {
+  async commit(unit: UnitOfWork): Promise<void> {
+    const { partition, expected, checkpoint, after = this.#unit, name = randomUUID(), writes } = unit
     partitionOf(this, partition)
-    if (expected !== this.#checkpoint) throw movedOn(this, 0, this.#checkpoint, expected)
+    if (expected !== this.#checkpoint || after !== this.#unit)
+      throw movedOn(this, 0, this.#checkpoint, expected)
     for (const [name, written] of Object.entries(writes)) {
       const collection = this.#collection(name)
       if (this.#without.has(name)) continue
       for (const { id, document } of written) collection.write(id, document)
     }
     this.#checkpoint = checkpoint
+    this.#unit = name
   }
 
   async snapshot(): Promise<Snapshot> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { LogPage } from '../../event-store/port.js'
 import type { Build, Collections, ReadModel } from '../../read-store/port.js'
 import type { RecordedEvent } from '../../domain/event.js'
@@ -52,6 +53,16 @@ export async function isOwing(projection: Projection, build: ReadModel): Promise
   return false
 }
 
+/** Where a partition of a build stands. */
+interface Standing {
+  readonly checkpoint: number
+  readonly unit: string
+}
+
+async function standingOf(build: Build, { index }: Partition): Promise<Standing> {
+  return { unit: await build.lastUnit(index), checkpoint: await build.checkpoint(index) }
+}
+
 /** So many changed documents make a unit of work while catching up: the larger, the fewer pages are written twice. */
 const changesAUnit = 10_000
 /** At the latest after so many events the checkpoint moves on, also where they change nothing. */
@@ -72,6 +83,8 @@ export class Fold {
   readonly #derives: ReadonlySet<string>
   /** Where the last unit of work ends. */
   #checkpoint: number
+  /** The name of the last unit of work. */
+  #unit: string
   /** Where the documents in memory are: what comes after it is not in any of them. */
   #position: number
   /** The last event that was handled, or where the last page ended. */
@@ -84,7 +97,7 @@ export class Fold {
   private constructor(
     projection: Projection,
     build: Build,
-    checkpoint: number,
+    { checkpoint, unit }: Standing,
     derived: DerivedEvents,
     partition: Partition,
   ) {
@@ -92,6 +105,7 @@ export class Fold {
     this.build = build
     this.partition = partition
     this.#checkpoint = checkpoint
+    this.#unit = unit
     this.#position = checkpoint
     this.#passed = checkpoint
     this.#derived = derived
@@ -111,7 +125,7 @@ export class Fold {
     derived: DerivedEvents,
     partition = wholePartition,
   ): Promise<Fold> {
-    const fold = new Fold(projection, build, await build.checkpoint(partition.index), derived, partition)
+    const fold = new Fold(projection, build, await standingOf(build, partition), derived, partition)
     await fold.#payDebts()
     const failure = ownId(failureId, partition.index)
     const failed = await build.getMany(runnerCollection, [failure])
@@ -121,8 +135,8 @@ export class Fold {
   }
 
   /**
-   * Pays what the last page of a live build still owes and sends what it derived, and folds nothing. Harmless while
-   * another runner is at it: both pay the same.
+   * Pays what the last page of a live build still owes and sends what it derived, and folds nothing. Another runner may
+   * be at it: whoever comes later is fenced.
    *
    * @throws {Fenced} another runner has moved the build on
    */
@@ -130,7 +144,7 @@ export class Fold {
     for (let index = 0; index < build.partitions; index++) {
       const outbox = await Outbox.open(build, eventStore, index, 0)
       const partition = partitionOf(index, build.partitions)
-      const fold = new Fold(projection, build, await build.checkpoint(index), outbox, partition)
+      const fold = new Fold(projection, build, await standingOf(build, partition), outbox, partition)
       await fold.#payDebts()
       await fold.settle()
     }
@@ -244,6 +258,8 @@ export class Fold {
       partition: index,
       expected: this.#checkpoint,
       checkpoint: this.#position,
+      after: this.#unit,
+      name: randomUUID(),
       writes: {
         ...writes,
         [outboxCollection]: this.#derived.stage(derived, this.#position),
@@ -252,6 +268,7 @@ export class Fold {
     }
     this.#met = undefined
     this.#checkpoint = this.#position
+    this.#unit = unit.name
     this.#eventsInUnit = 0
     this.#inFlight = this.build.commit(unit).then(() => this.#derived.publish())
     // The error is thrown where the unit is waited for, which is always before the next one.

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Batch, Outcome } from '../../sqlite/batch.js'
 import { moveCheckpoint, pathOf, readEntry, type BuildEntry } from './catalogue.js'
 import { closeReader, EmbeddedReadModel, type Reader } from './read-model.js'
@@ -27,10 +28,11 @@ export class EmbeddedBuild extends EmbeddedReadModel implements Build {
       statementsOf(this.table(collection), writes),
     )
     const partition = partitionOf(this, unit.partition)
-    const params = [this.build, pathOf(partition), unit.expected, unit.checkpoint]
+    const { expected, checkpoint, name = randomUUID(), after = null } = unit
+    const params = [this.build, pathOf(partition), expected, checkpoint, name, after]
     const guard = { sql: moveCheckpoint, params, changes: 1 }
     if ((await this.host.apply({ guard, statements })) === 'applied') return
-    throw movedOn(this, partition, await this.checkpoint(partition), unit.expected)
+    throw movedOn(this, partition, await this.checkpoint(partition), expected)
   }
 
   async snapshot(): Promise<Snapshot> {

@@ -10,25 +10,39 @@ import type { Collections } from '../port.js'
 export const createCatalogue = [
   `CREATE TABLE IF NOT EXISTS builds (build TEXT PRIMARY KEY, projection TEXT NOT NULL, version INTEGER NOT NULL,
     checkpoints TEXT NOT NULL, live INTEGER NOT NULL, collections TEXT NOT NULL,
-    owner INTEGER NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID`,
+    owner INTEGER NOT NULL, created INTEGER NOT NULL, units TEXT NOT NULL) WITHOUT ROWID`,
   'CREATE UNIQUE INDEX IF NOT EXISTS live_builds ON builds (projection) WHERE live = 1',
   createLeases,
 ]
 
-/** A file of version 0.1 has one checkpoint a build, a number: now a JSON array of one for each partition. */
-export const upgradeCatalogue =
+/** The first files had one checkpoint a build, a number: now a JSON array of one for each partition. */
+export const addPartitions =
   "ALTER TABLE builds RENAME COLUMN checkpoint TO checkpoints; UPDATE builds SET checkpoints = '[' || checkpoints || ']'"
+/** The next ones did not name the last unit of work of each partition. */
+export const addUnits = `ALTER TABLE builds ADD COLUMN units TEXT NOT NULL DEFAULT '[]';
+  UPDATE builds SET units = (SELECT json_group_array('') FROM json_each(checkpoints))`
 
-/** `complete`: {@link createCatalogue} has been run. `old`: {@link upgradeCatalogue} has to be run before it. */
-export const catalogueState = `SELECT count(*) FILTER (WHERE name = 'checkpoints') AS complete,
-  count(*) FILTER (WHERE name = 'checkpoint') AS old FROM pragma_table_info('builds')`
+/** `complete`: {@link createCatalogue} has been run. Else it is of the first files, or of the next ones, or there is none. */
+export const catalogueState = `SELECT count(*) FILTER (WHERE name = 'units') AS complete,
+  count(*) FILTER (WHERE name = 'checkpoint') AS first, count(*) FILTER (WHERE name = 'checkpoints') AS next
+  FROM pragma_table_info('builds')`
 
-/** Parameters: build, projection, version, checkpoints, collections, owner, created. */
-export const addBuild = 'INSERT INTO builds VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)'
+export interface CatalogueState {
+  readonly complete: 0 | 1
+  readonly first: 0 | 1
+  readonly next: 0 | 1
+}
 
-/** Parameters: build, partition as {@link pathOf} has it, expected checkpoint, new checkpoint. */
-export const moveCheckpoint = `UPDATE builds SET checkpoints = json_set(checkpoints, ?2, CAST(?4 AS INTEGER))
-  WHERE build = ?1 AND json_extract(checkpoints, ?2) = ?3`
+/** Parameters: build, projection, version, checkpoints, collections, owner, created, units. */
+export const addBuild = 'INSERT INTO builds VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8)'
+
+/**
+ * Parameters: build, partition as {@link pathOf} has it, expected checkpoint, new checkpoint, name of the unit of work,
+ * that of the last one or null.
+ */
+export const moveCheckpoint = `UPDATE builds
+  SET checkpoints = json_set(checkpoints, ?2, CAST(?4 AS INTEGER)), units = json_set(units, ?2, ?5)
+  WHERE build = ?1 AND json_extract(checkpoints, ?2) = ?3 AND (?6 IS NULL OR json_extract(units, ?2) = ?6)`
 
 /** Where a partition's checkpoint stands among those of its build. */
 export function pathOf(partition: number): string {
@@ -48,7 +62,7 @@ export const discardBuild = 'DELETE FROM builds WHERE build = ? AND live = 0'
 
 export const liveBuild = 'SELECT build FROM builds WHERE projection = ? AND live = 1'
 export const liveProjections = 'SELECT projection FROM builds WHERE live = 1 ORDER BY projection'
-export const buildStatus = 'SELECT checkpoints, live FROM builds WHERE build = ?'
+export const buildStatus = 'SELECT checkpoints, units, live FROM builds WHERE build = ?'
 export const unpromoted = 'SELECT build, owner, created FROM builds WHERE projection = ? AND live = 0'
 const oneBuild = `SELECT projection, version, build, json_array_length(checkpoints) AS partitions, collections
   FROM builds WHERE build = ?`
@@ -65,6 +79,8 @@ export interface BuildEntry {
 export interface BuildStatus {
   /** A JSON array, in the order of the partitions. */
   readonly checkpoints: string
+  /** Of each partition the name of the last unit of work: a JSON array. */
+  readonly units: string
   readonly live: 0 | 1
 }
 

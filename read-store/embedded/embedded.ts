@@ -94,7 +94,7 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
     collections: Collections,
     partitions = 1,
   ): Promise<Build> {
-    const checkpoints = JSON.stringify(startOf(partitions))
+    const checkpoints = startOf(partitions)
     await this.discardAbandoned(projection)
     const build = randomUUID()
     const entry = catalogue.entryOf({ projection, version, build, partitions }, collections)
@@ -102,10 +102,11 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
       build,
       projection,
       version,
-      checkpoints,
+      JSON.stringify(checkpoints),
       JSON.stringify(collections),
       process.pid,
       Date.now(),
+      JSON.stringify(checkpoints.map(() => '')),
     ]
     await this.apply({
       statements: [
@@ -210,7 +211,7 @@ class EmbeddedReadStore implements ReadStore, BuildHost {
 function isCreated(path: string): boolean {
   if (!existsSync(path)) return false
   const reader = openReader(path)
-  const { complete } = reader.prepared(catalogue.catalogueState).get() as { complete: number }
+  const { complete } = reader.prepared(catalogue.catalogueState).get() as unknown as catalogue.CatalogueState
   closeReader(reader)
   return complete > 0
 }
@@ -219,8 +220,11 @@ function isCreated(path: string): boolean {
 function createFile(path: string): void {
   const database = openDatabase(path, { ...writerOptions, synchronous: 'NORMAL' })
   database.exec('BEGIN IMMEDIATE')
-  const { old } = database.prepare(catalogue.catalogueState).get() as { old: number }
-  if (old > 0) database.exec(catalogue.upgradeCatalogue)
+  const { complete, first, next } = database
+    .prepare(catalogue.catalogueState)
+    .get() as unknown as catalogue.CatalogueState
+  if (first) database.exec(catalogue.addPartitions)
+  if ((first || next) && !complete) database.exec(catalogue.addUnits)
   database.exec(`${catalogue.createCatalogue.join(';')}; COMMIT`)
   closeDatabase(database)
 }

@@ -57,6 +57,14 @@ export class EmbeddedReadModel implements ReadModel {
     return (at === undefined ? undefined : checkpoints[at]) ?? Math.min(...checkpoints)
   }
 
+  /** @throws {Fenced} the build has been replaced or discarded */
+  async lastUnit(partition: number): Promise<string> {
+    const at = partitionOf(this, partition)
+    const status = this.status()
+    if (!status) throw this.gone()
+    return (JSON.parse(status.units) as string[])[at] ?? ''
+  }
+
   /** @throws {Fenced} the build has been replaced or discarded, and its documents are gone */
   async getMany(collection: string, ids: readonly string[]): Promise<Row[]> {
     const table = this.table(collection)

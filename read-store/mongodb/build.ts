@@ -10,7 +10,7 @@ import type { Build, Snapshot, UnitOfWork } from '../port.js'
 export class MongoDbBuild extends MongoDbReadModel implements Build {
   readonly #writers = new Map<number, UnitWriter>()
 
-  async commit({ partition, expected, checkpoint, writes }: UnitOfWork): Promise<void> {
+  async commit({ partition, writes, ...unit }: UnitOfWork): Promise<void> {
     const writer = this.#writerOf(partitionOf(this, partition))
     const prepared = new Map<string, AnyBulkWriteOperation<StoredDocument>[]>()
     for (const [collection, some] of Object.entries(writes)) {
@@ -18,7 +18,7 @@ export class MongoDbBuild extends MongoDbReadModel implements Build {
       const operations = operationsOf(stored, some)
       if (operations.length > 0) prepared.set(stored.documents, operations)
     }
-    await writer.write({ expected, checkpoint, writes: prepared })
+    await writer.write({ ...unit, writes: prepared })
   }
 
   async snapshot(): Promise<Snapshot> {

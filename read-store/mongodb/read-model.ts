@@ -36,6 +36,12 @@ export class MongoDbReadModel implements ReadModel {
     return (at === undefined ? undefined : checkpoints[at]) ?? Math.min(...checkpoints)
   }
 
+  /** @throws {Fenced} the build has been replaced or discarded */
+  async lastUnit(partition: number): Promise<string> {
+    const at = partitionOf(this, partition)
+    return (await this.marks())[at]?.unit ?? ''
+  }
+
   /** @throws {Fenced} the build has been replaced or discarded, and its documents are gone */
   async getMany(collection: string, ids: readonly string[]): Promise<Row[]> {
     const { documents } = this.stored(collection)

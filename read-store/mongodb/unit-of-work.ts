@@ -6,12 +6,10 @@ import { storedDocument, type StoredDocument } from './document.js'
 import type { MongoDbHost } from './host.js'
 import { claimPartition, endRunners } from './runner.js'
 import { isConflict } from './trouble.js'
-import type { Build, Write } from '../port.js'
+import type { Build, UnitOfWork, Write } from '../port.js'
 
 /** A unit of work as it goes to the server: by collection of the database. */
-export interface PreparedUnit {
-  readonly expected: number
-  readonly checkpoint: number
+export interface PreparedUnit extends Omit<UnitOfWork, 'partition' | 'writes'> {
   readonly writes: ReadonlyMap<string, AnyBulkWriteOperation<StoredDocument>[]>
 }
 
@@ -65,14 +63,15 @@ export class UnitWriter {
    * The unit leaves its name with the checkpoint. A commit whose answer was lost is tried again, and refused if it
    * happened: then the name there is its own.
    */
-  async #write({ expected, checkpoint, writes }: PreparedUnit): Promise<void> {
+  async #write(prepared: PreparedUnit): Promise<void> {
+    const { expected, checkpoint, after, name: unit = randomUUID(), writes } = prepared
     const { host, build, partition } = this
     const { checkpoints } = host.catalogue
     const session = await this.#begin()
     const _id = checkpointId(build.build, partition)
-    const unit = randomUUID()
     const act = async () => {
-      const here = { _id, checkpoint: expected, unit: { $ne: unit } }
+      const last = after === undefined ? { $ne: unit } : after === '' ? { $exists: false } : after
+      const here = { _id, checkpoint: expected, unit: last }
       const moved = await checkpoints.updateOne(here, { $set: { checkpoint, unit } }, { session })
       if (moved.matchedCount === 0) return checkpoints.findOne({ _id }, { session })
       for (const [documents, operations] of writes) {

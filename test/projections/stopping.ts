@@ -54,6 +54,7 @@ export function stoppingCommits(readStore: ReadStore, commits: Countdown): ReadS
     build: build.build,
     partitions: build.partitions,
     checkpoint: (partition) => build.checkpoint(partition),
+    lastUnit: (partition) => build.lastUnit(partition),
     getMany: (collection, ids) => build.getMany(collection, ids),
     page: (collection, query) => build.page(collection, query),
     count: (collection) => build.count(collection),

@@ -129,6 +129,7 @@ void t.test('a checkpoint is always a position of the log, also where positions 
     build: build.build,
     partitions: build.partitions,
     checkpoint: (partition) => build.checkpoint(partition),
+    lastUnit: (partition) => build.lastUnit(partition),
     getMany: (collection, ids) => build.getMany(collection, ids),
     page: (collection, query) => build.page(collection, query),
     count: (collection) => build.count(collection),

@@ -56,21 +56,31 @@ void t.test('several handles open one new folder at once', async (t) => {
   await Promise.all(stores.map((store) => store.close()))
 })
 
-void t.test('a file of version 0.1, with one checkpoint a build, goes on where it was', async (t) => {
-  const { folder, store, again } = await opened(t)
-  const build = await store.create(projection, 1, collections)
-  await store.promote(build)
-  await build.commit(counterUnit(0))
-  await store.close()
-  const database = openDatabase(`${folder}/read-models.db`)
-  database.exec(`ALTER TABLE builds RENAME COLUMN checkpoints TO checkpoint; DROP TABLE leases;
-    UPDATE builds SET checkpoint = json_extract(checkpoint, '$[0]')`)
-  closeDatabase(database)
-  const live = (await (await again()).live(projection))!
-  t.same([live.build, live.partitions, await live.checkpoint()], [build.build, 1, 1])
-  await live.commit(counterUnit(1))
-  t.same(await disagreements(live), [])
-})
+for (const [file, older] of [
+  [
+    'one checkpoint a build',
+    `ALTER TABLE builds DROP COLUMN units; ALTER TABLE builds RENAME COLUMN checkpoints TO checkpoint;
+      DROP TABLE leases; UPDATE builds SET checkpoint = json_extract(checkpoint, '$[0]')`,
+  ],
+  ['units of work without names', 'ALTER TABLE builds DROP COLUMN units'],
+] as const) {
+  void t.test(`a file of earlier days, with ${file}, goes on where it was`, async (t) => {
+    const { folder, store, again } = await opened(t)
+    const build = await store.create(projection, 1, collections)
+    await store.promote(build)
+    await build.commit(counterUnit(0))
+    await store.close()
+    const database = openDatabase(`${folder}/read-models.db`)
+    database.exec(older)
+    closeDatabase(database)
+    const live = (await (await again()).live(projection))!
+    t.same([live.build, live.partitions, await live.checkpoint()], [build.build, 1, 1])
+    t.equal(await live.lastUnit(0), '')
+    await live.commit({ ...counterUnit(1), after: '', name: 'second' })
+    t.equal(await live.lastUnit(0), 'second')
+    t.same(await disagreements(live), [])
+  })
+}
 
 async function opened(t: Test) {
   const under = await openEmbedded()

@@ -29,6 +29,31 @@ export function unitsOfWork(test: DeclareTest): void {
     t.same(await texts(build, ['a', 'b']), { a: '{"n":1}' })
   })
 
+  test('is fenced where another unit was the last one, though the checkpoint is as expected', async (t, store) => {
+    const build = await built(store)
+    t.equal(await build.lastUnit(0), '')
+    const unit = (name: string, after: string, n: number) => ({
+      expected: 0,
+      checkpoint: 0,
+      name,
+      after,
+      writes: { people: [put('a', { n })] },
+    })
+    await build.commit(unit('one', '', 1))
+    await t.rejects(build.commit(unit('another', '', 2)), {
+      code: 'fenced',
+      message: /another runner has written/,
+    })
+    t.equal(await build.lastUnit(0), 'one')
+    await build.commit(unit('two', 'one', 3))
+    t.same(await texts(build, ['a']), { a: '{"n":3}' })
+    await build.commit({ expected: 0, checkpoint: 1, writes: {} })
+    t.notOk(['', 'one', 'two'].includes(await build.lastUnit(0)), 'every unit has a name')
+    await t.rejects(build.commit({ ...unit('three', 'two', 4), expected: 1, checkpoint: 1 }), {
+      code: 'fenced',
+    })
+  })
+
   test('takes the next unit before the one before is answered, and keeps their order', async (t, store) => {
     const build = await built(store)
     await Promise.all(
