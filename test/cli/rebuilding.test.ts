@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -24,14 +24,8 @@ async function imported(t: Test, ...options: string[]) {
   return { folder, file, run, json }
 }
 
-function removeReadModels(folder: string): void {
-  const data = join(folder, 'data')
-  for (const name of readdirSync(data)) if (name.startsWith('read-models')) rmSync(join(data, name))
-}
-
 void t.test('a rebuild goes to the end of the log where nothing was built', async (t) => {
-  const { folder, json } = await imported(t)
-  removeReadModels(folder)
+  const { json } = await imported(t, '--no-wait')
   t.match(await json('rebuild', 'data-plans'), [{ name: 'data-plans', events: 3, documents: 2 }])
   t.match(await json('verify'), { documents: 2, differences: [] })
 })
@@ -44,9 +38,9 @@ void t.test('and where what was built lags behind, unless somebody else is at it
 })
 
 void t.test('a file that is no database is told by its name, and a folder that is none', async (t) => {
-  const { folder, file, run } = await imported(t)
+  const { folder, file, run } = await imported(t, '--no-wait')
   const models = join(folder, 'data', 'read-models.db')
-  removeReadModels(folder)
+  for (const end of ['', '-wal', '-shm']) rmSync(models + end, { force: true })
   writeFileSync(models, 'x'.repeat(8_192))
   t.match(await run('projections'), { code: 1, stderr: `${models} is not a database` })
   t.match(await run('projections', '--data', file), { code: 2, stderr: `${file}, which is no folder` })

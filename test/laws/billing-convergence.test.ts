@@ -35,7 +35,7 @@ import { openReadStores } from './shared-read-stores.js'
  * Laws 2, 3, 4 and 6 of live billing over random histories. `LAWS_SEED=… LAWS_PATH=…` repeats a failure,
  * `LAWS_SHRINK=1` makes it small, `LAWS_RUNS=…` looks further. A run has two histories.
  */
-const parameters = lawParameters(130)
+const parameters = lawParameters(126)
 t.setTimeout(600_000)
 
 type Texts = Record<string, Record<string, string>>

@@ -69,14 +69,14 @@ void t.test('stopped between the commit and the append: the next start appends',
 void t.test(
   'stopped between two pages of what it appends: the next start goes on, however it cuts them',
   async (t) => {
-    const money = Array.from({ length: 6_000 }, (_, n) =>
+    const money = Array.from({ length: 4_000 }, (_, n) =>
       moved({
         id: `m${n}`,
         user: `u${n % 50}`,
         at: new Date(Date.UTC(2020, 0, 1) + n * 1_000).toISOString(),
       }),
     )
-    for (const appends of [1, 3, 4]) {
+    for (const appends of [1, 3]) {
       const tidemark = await openTidemark(t)
       await tidemark.append(...money)
       const { eventStore, readStore } = tidemark

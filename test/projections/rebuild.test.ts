@@ -74,7 +74,7 @@ void t.test(
   async (t) => {
     const tidemark = await openTidemark(t)
     const { eventStore, readStore } = tidemark
-    const subscribers = Array.from({ length: 6_000 }, (_, n) => String(1_000_000 + n))
+    const subscribers = Array.from({ length: 2_500 }, (_, n) => String(1_000_000 + n))
     await tidemark.append(...subscribers.map((msisdn) => signed({ id: `a${msisdn}`, msisdn })))
     await tidemark.append(...subscribers.map((msisdn) => recorded('r', '2020-01-20T00:00:00Z', 1, msisdn)))
     await tidemark.fold(dataPlans)
