@@ -31,7 +31,7 @@ export async function openEmbeddedReadStore(folder: string): Promise<ReadStore> 
 const scratchPrefix = 'scratch-'
 
 /** A page of 8 KiB holds documents up to 2 KB; reading a longer one, kept apart, takes five times as long. */
-const writerOptions: OpenOptions = { cacheKiB: 8_192, pageSize: 8192 }
+const writerOptions: OpenOptions = { cacheKiB: 4_096, pageSize: 8192 }
 
 class EmbeddedReadStore implements ReadStore, BuildHost {
   readonly reader: Reader
