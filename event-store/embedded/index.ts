@@ -43,10 +43,9 @@ export class IndexFile {
   /** @param head of the log, as of the moment of the call */
   constructor(folder: string, logId: string, head: () => number) {
     const path = join(folder, 'events-index.db')
-    const options = { synchronous: 'NORMAL', cacheKiB: 4_096 } as const
     this.#logId = logId
-    this.#db = openDatabase(path, options)
-    this.#writer = new LateWriter(path, options)
+    this.#db = openDatabase(path, { synchronous: 'NORMAL', cacheKiB: 1_024 })
+    this.#writer = new LateWriter(path, { synchronous: 'NORMAL', cacheKiB: 4_096 })
     this.#open(head)
     this.#state = this.#db.prepare('SELECT position, filter FROM state')
     this.#idKeys = this.#db.prepare(
