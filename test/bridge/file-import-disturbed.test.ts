@@ -4,7 +4,8 @@ import { FileChanged, importFile } from '../../bridge/file-import.js'
 import type { EventStore } from '../../event-store/port.js'
 import { Countdown, stoppingAppends, Stopped, unansweredAppends } from '../projections/stopping.js'
 import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
-import { fileOf, line, manyLines, openLog } from './importing.js'
+import { fileOf, line, manyLines } from './importing.js'
+import { openLog } from '../event-store/open-log.js'
 
 /** The ids of the facts in the log, in their order. */
 async function facts(eventStore: EventStore): Promise<string[]> {

@@ -4,7 +4,8 @@ import { importFile } from '../../bridge/file-import.js'
 import { rawBytes, type RecordRejected } from '../../domain/dead-letter.js'
 import type { EventStore } from '../../event-store/port.js'
 import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
-import { fileOf, line, manyLines, openLog } from './importing.js'
+import { fileOf, line, manyLines } from './importing.js'
+import { openLog } from '../event-store/open-log.js'
 
 async function deadLetters(eventStore: EventStore) {
   return (await wholeLog(eventStore, ['deadletter'])).map(({ data, metadata }) => {

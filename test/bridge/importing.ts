@@ -1,17 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { temporaryFolder } from '../projections/tidemark.js'
 
-/** A log, and files of data records to import into it. */
-
-/** The log in a folder, a new one if none is given; closed after the test. */
-export function openLog(t: Test, folder = temporaryFolder(t)): EmbeddedEventStore {
-  const eventStore = openEmbeddedEventStore(join(folder, 'data'))
-  t.teardown(() => eventStore.close())
-  return eventStore
-}
+/** Files of data records to import. */
 
 /** Where a file with this content lies. */
 export function fileOf(t: Test, content: string | Buffer): string {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { EventStore } from '../../event-store/port.js'
-import { csvs, figure, idsOf, openLog, progressOf } from './kafka-log.js'
+import { csvs, figure, idsOf, progressOf } from './kafka-log.js'
+import { openLog } from '../event-store/open-log.js'
 import { bridgeOver, eventsOf, withKafka } from './kafka-server.js'
 import { decorated } from '../../event-store/decorated.js'
 

@@ -1,13 +1,13 @@
 import { inspect } from 'node:util'
 import avro, { type Schema } from 'avsc'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { retryDeadLetter } from '../../bridge/dead-letter-retry.js'
 import { avroDecoder } from '../../bridge/kafka/avro.js'
 import type { RecordRejected } from '../../domain/dead-letter.js'
-import { openEmbeddedEventStore } from '../../event-store/embedded/embedded.js'
-import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
+import { wholeLog } from '../projections/tidemark.js'
 import { bridgeOver, eventsOf, withKafka } from './kafka-server.js'
 import { framed, startRegistry } from './schema-registry.js'
+import { openLog } from '../event-store/open-log.js'
 
 t.setTimeout(120_000)
 
@@ -30,12 +30,6 @@ const record = {
   recordedAt: Date.UTC(2020, 0, 10),
   msisdn: '1',
   recordedBytes: 70,
-}
-
-function openLog(t: Test) {
-  const eventStore = openEmbeddedEventStore(temporaryFolder(t))
-  t.teardown(() => eventStore.close())
-  return eventStore
 }
 
 void t.test('a value in Avro is decoded by the schema that it names, which is asked for once', async (t) => {

@@ -3,7 +3,8 @@ import { retryDeadLetter } from '../../bridge/dead-letter-retry.js'
 import { rawBytes, type RecordRejected } from '../../domain/dead-letter.js'
 import type { EventStore } from '../../event-store/port.js'
 import { wholeLog } from '../projections/tidemark.js'
-import { csv, figure, idsOf, openLog } from './kafka-log.js'
+import { csv, figure, idsOf } from './kafka-log.js'
+import { openLog } from '../event-store/open-log.js'
 import { bridgeOver, eventsOf, until, withKafka } from './kafka-server.js'
 
 t.setTimeout(120_000)

@@ -1,17 +1,8 @@
-import type { Test } from 'tap'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
-import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
+import { wholeLog } from '../projections/tidemark.js'
 import type { bridgeOver } from './kafka-server.js'
 
 /** What tests send to the topic of data records, and what of it they find in the log. */
-
-/** An empty log, closed after the test. */
-export function openLog(t: Test): EmbeddedEventStore {
-  const eventStore = openEmbeddedEventStore(temporaryFolder(t))
-  t.teardown(() => eventStore.close())
-  return eventStore
-}
 
 export const csv = (id: string | number, msisdn = '48100200300') => `${id};2020-01-10T00:00:00Z;${msisdn};10`
 export const csvs = (first: number, count: number) =>

@@ -1,19 +1,13 @@
 import t, { type Test } from 'tap'
 import { rawBytes, type RecordRejected } from '../../domain/dead-letter.js'
 import type { SourceLost } from '../../domain/source.js'
-import { openEmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
-import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
+import { wholeLog } from '../projections/tidemark.js'
 import { bridgeOver, eventsOf, withKafka, type TestKafka } from './kafka-server.js'
 import { decorated } from '../../event-store/decorated.js'
+import { openLog } from '../event-store/open-log.js'
 
 t.setTimeout(120_000)
-
-function openLog(t: Test) {
-  const eventStore = openEmbeddedEventStore(temporaryFolder(t))
-  t.teardown(() => eventStore.close())
-  return eventStore
-}
 
 const csvs = (first: number, count: number) =>
   Array.from({ length: count }, (_, n) => ({ value: `${first + n};2020-01-10T00:00:00Z;1;10` }))

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { wholeLog } from '../projections/tidemark.js'
-import { csvs, idsOf, openLog, progressOf } from './kafka-log.js'
+import { csvs, idsOf, progressOf } from './kafka-log.js'
+import { openLog } from '../event-store/open-log.js'
 import { bridgeOver, eventsOf, until, withKafka } from './kafka-server.js'
 
 t.setTimeout(120_000)

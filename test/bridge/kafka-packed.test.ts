@@ -3,7 +3,8 @@ import { compressFrame } from 'lz4-napi'
 import { compress } from 'snappy'
 import t from 'tap'
 import { registerCodecs } from '../../bridge/kafka/codecs.js'
-import { csv, csvs, idsOf, openLog } from './kafka-log.js'
+import { csv, csvs, idsOf } from './kafka-log.js'
+import { openLog } from '../event-store/open-log.js'
 import { bridgeOver, eventsOf, withKafka } from './kafka-server.js'
 
 t.setTimeout(120_000)

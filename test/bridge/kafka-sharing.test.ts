@@ -2,7 +2,8 @@ import t from 'tap'
 import { SourceReader } from '../../commands/read-source.js'
 import { sourceStream } from '../../domain/source.js'
 import { wholeLog } from '../projections/tidemark.js'
-import { csv, idsOf, openLog } from './kafka-log.js'
+import { csv, idsOf } from './kafka-log.js'
+import { openLog } from '../event-store/open-log.js'
 import { bridgeOver, eventsOf, withKafka } from './kafka-server.js'
 
 t.setTimeout(120_000)

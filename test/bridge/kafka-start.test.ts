@@ -10,15 +10,10 @@ import { startService } from '../api/service.js'
 import { temporaryFolder } from '../projections/tidemark.js'
 import { bridgeOver, eventsOf, until, withKafka } from './kafka-server.js'
 import { refusingBroker } from './refusing-broker.js'
+import { openLog } from '../event-store/open-log.js'
 
 t.setTimeout(120_000)
 const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
-
-function openLog(t: Test) {
-  const eventStore = openEmbeddedEventStore(temporaryFolder(t))
-  t.teardown(() => eventStore.close())
-  return eventStore
-}
 
 const password = 'geheim'
 

@@ -1,13 +1,8 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { advanceClock, setAllowedLateness } from '../../commands/advance-clock.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
-import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
+import { wholeLog } from '../projections/tidemark.js'
+import { openLog } from '../event-store/open-log.js'
 
-function openLog(t: Test): EmbeddedEventStore {
-  const eventStore = openEmbeddedEventStore(temporaryFolder(t))
-  t.teardown(() => eventStore.close())
-  return eventStore
-}
 const day = Date.UTC(2020, 0, 1)
 
 void t.test('advancing is a fact, and the same instant is the same fact', async (t) => {

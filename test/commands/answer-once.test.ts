@@ -1,14 +1,7 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { answerOnce } from '../../commands/answer-once.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { Countdown, stoppingAppends, Stopped, unansweredAppends } from '../projections/stopping.js'
-import { temporaryFolder } from '../projections/tidemark.js'
-
-function openLog(t: Test): EmbeddedEventStore {
-  const eventStore = openEmbeddedEventStore(temporaryFolder(t))
-  t.teardown(() => eventStore.close())
-  return eventStore
-}
+import { openLog } from '../event-store/open-log.js'
 
 /** Work that tells how often it was done. */
 function work() {

@@ -1,18 +1,10 @@
-import type { Test } from 'tap'
 import { arrivalOf } from '../../bridge/arrivals.js'
 import type { KindName } from '../../bridge/formats/kind-names.js'
 import { LineSplitter } from '../../bridge/formats/lines.js'
 import type { Arrival } from '../../commands/intake.js'
 import { rawBytes, type RecordRejected } from '../../domain/dead-letter.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
-import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
-
-/** An empty log, closed after the test. */
-export function openLog(t: Test): EmbeddedEventStore {
-  const eventStore = openEmbeddedEventStore(temporaryFolder(t))
-  t.teardown(() => eventStore.close())
-  return eventStore
-}
+import { type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
+import { wholeLog } from '../projections/tidemark.js'
 
 /** Lines as they arrive from a source. */
 export function arriving(

@@ -1,17 +1,12 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { checkBillingTimeZone, setBillingTimeZone } from '../../commands/billing-time-zone.js'
 import type { NewEvent } from '../../domain/event.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
 import { billed, billedIn } from '../projections/billing.js'
-import { advanced, recorded, temporaryFolder, wholeLog } from '../projections/tidemark.js'
+import { advanced, recorded, wholeLog } from '../projections/tidemark.js'
 import { decorated } from '../../event-store/decorated.js'
+import { openLog } from '../event-store/open-log.js'
 
-function openLog(t: Test): EmbeddedEventStore {
-  const eventStore = openEmbeddedEventStore(temporaryFolder(t))
-  t.teardown(() => eventStore.close())
-  return eventStore
-}
 const emma = () => billed('Emma', '2020-01-10T00:00:00Z')
 
 void t.test('a zone is set once, as a fact', async (t) => {

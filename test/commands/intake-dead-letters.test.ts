@@ -1,7 +1,8 @@
 import t from 'tap'
 import { takeIn } from '../../commands/intake.js'
 import { wholeLog } from '../projections/tidemark.js'
-import { arriving, deadLetters, line, openLog } from './arriving.js'
+import { arriving, deadLetters, line } from './arriving.js'
+import { openLog } from '../event-store/open-log.js'
 
 void t.test('the same identity with other content is a dead letter, and the first one stands', async (t) => {
   const eventStore = openLog(t)

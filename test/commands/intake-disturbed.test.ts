@@ -2,7 +2,8 @@ import t from 'tap'
 import { takeIn } from '../../commands/intake.js'
 import type { EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { Countdown, stoppingAppends, Stopped, unansweredAppends } from '../projections/stopping.js'
-import { arriving, deadLetters, line, openLog } from './arriving.js'
+import { arriving, deadLetters, line } from './arriving.js'
+import { openLog } from '../event-store/open-log.js'
 
 void t.test(
   'an attempt that was cut short counts, when it is made again, as it would have counted',

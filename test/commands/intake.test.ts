@@ -3,7 +3,8 @@ import { arrivalOf } from '../../bridge/arrivals.js'
 import { LineSplitter } from '../../bridge/formats/lines.js'
 import { takeIn } from '../../commands/intake.js'
 import { wholeLog } from '../projections/tidemark.js'
-import { arriving, line, openLog } from './arriving.js'
+import { arriving, line } from './arriving.js'
+import { openLog } from '../event-store/open-log.js'
 
 void t.test('records that are new are appended, in their order', async (t) => {
   const eventStore = openLog(t)

@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { arrivalAt } from '../../bridge/arrivals.js'
 import { lastClaim, SourceReader, standingOf } from '../../commands/read-source.js'
 import {
@@ -8,19 +8,13 @@ import {
   sourceStream,
   type PartitionPlace,
 } from '../../domain/source.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
 import { Countdown, Stopped, unansweredAppends } from '../projections/stopping.js'
-import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
+import { wholeLog } from '../projections/tidemark.js'
+import { openLog } from '../event-store/open-log.js'
 
 const stream = sourceStream('data-records', 'kafka-records-3')
 const claimed = { source: 'kafka:records/3', group: 'tidemark', member: 'member-1' }
-
-function openLog(t: Test): EmbeddedEventStore {
-  const eventStore = openEmbeddedEventStore(temporaryFolder(t))
-  t.teardown(() => eventStore.close())
-  return eventStore
-}
 
 const claim = (eventStore: EventStore, start = 0, member = 'member-1') =>
   SourceReader.claim<PartitionPlace>(eventStore, stream, { ...claimed, member }, { offset: start })

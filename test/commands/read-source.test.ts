@@ -1,21 +1,15 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { arrivalOf } from '../../bridge/arrivals.js'
 import { LineSplitter } from '../../bridge/formats/lines.js'
 import type { Arrival } from '../../commands/intake.js'
 import { SourceReader } from '../../commands/read-source.js'
 import { nothingRead, sourceStream } from '../../domain/source.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
 import { Countdown, stoppingAppends, Stopped, unansweredAppends } from '../projections/stopping.js'
 import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
+import { openLog } from '../event-store/open-log.js'
 
 const stream = sourceStream('data-records', 'abc')
-
-function openLog(t: Test, folder = temporaryFolder(t)): EmbeddedEventStore {
-  const eventStore = openEmbeddedEventStore(folder)
-  t.teardown(() => eventStore.close())
-  return eventStore
-}
 
 const open = (eventStore: EventStore) => SourceReader.open(eventStore, stream, 'file:abc', 'a.csv')
 

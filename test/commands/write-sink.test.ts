@@ -1,17 +1,11 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { lastSinkClaim, sinkStandingOf, SinkWriter } from '../../commands/write-sink.js'
-import { openEmbeddedEventStore, type EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import type { EventStore } from '../../event-store/port.js'
 import { Countdown, Stopped, unansweredAppends } from '../projections/stopping.js'
-import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
+import { wholeLog } from '../projections/tidemark.js'
+import { openLog } from '../event-store/open-log.js'
 
 const topic = 'aggregates'
-
-function openLog(t: Test): EmbeddedEventStore {
-  const eventStore = openEmbeddedEventStore(temporaryFolder(t))
-  t.teardown(() => eventStore.close())
-  return eventStore
-}
 
 const claim = (eventStore: EventStore, member = 'member-1') =>
   SinkWriter.claim(eventStore, { topic, group: 'tidemark', member })

@@ -7,8 +7,8 @@ import { rebuild } from '../../projections/running/rebuild.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
 import { count, counted, counting } from './counting.js'
 import { run } from './running.js'
-import { Countdown, Stopped, stoppingAppends, stoppingCommits } from './stopping.js'
-import { advanced, foldToHead, openTidemark, recorded, signed, textsOf, type Tidemark } from './tidemark.js'
+import { Countdown, stoppingCommits } from './stopping.js'
+import { openTidemark, recorded, signed, textsOf, type Tidemark } from './tidemark.js'
 
 /** A month of a few subscribers, closed, with a late record. */
 async function lived(tidemark: Tidemark): Promise<void> {
@@ -68,26 +68,6 @@ void t.test('a rebuild of what was never built goes to the end of the log', asyn
   await other.fold()
   t.same((await other.notified()).length, notified.length, 'once')
 })
-
-void t.test(
-  'what another version owed when it was stopped is sent by the one that takes its place',
-  async (t) => {
-    const tidemark = await openTidemark(t)
-    const { eventStore, readStore } = tidemark
-    const subscribers = Array.from({ length: 2_500 }, (_, n) => String(1_000_000 + n))
-    await tidemark.append(...subscribers.map((msisdn) => signed({ id: `a${msisdn}`, msisdn })))
-    await tidemark.append(...subscribers.map((msisdn) => recorded('r', '2020-01-20T00:00:00Z', 1, msisdn)))
-    await tidemark.fold(dataPlans)
-    await tidemark.append(advanced('2020-02-01T00:00:00Z'))
-    await t.rejects(foldToHead(dataPlans, eventStore, stoppingCommits(readStore, new Countdown(1))), Stopped)
-    const closed = async () => (await tidemark.notified()).length
-    t.ok((await closed()) < subscribers.length, 'it was stopped in the middle')
-    const next = { ...dataPlans, version: dataPlans.version + 1 }
-    t.match(await rebuild(next, tidemark), { derivedDifferences: [] })
-    t.equal(await closed(), subscribers.length)
-    t.same(await tidemark.differences(next), [])
-  },
-)
 
 void t.test('goes on from a rebuild as if there had been none', async (t) => {
   const tidemark = await openTidemark(t)
@@ -244,38 +224,6 @@ void t.test('of two rebuilds at once, both end and one of their builds is live',
   const documents = await everything(tidemark, dataPlans)
   await Promise.all([rebuild(dataPlans, tidemark), rebuild(dataPlans, tidemark)])
   t.same(await everything(tidemark, dataPlans), documents)
-})
-
-void t.test(
-  'what a stopped runner had derived and not sent is sent before its build is replaced',
-  async (t) => {
-    const tidemark = await openTidemark(t)
-    const { eventStore, readStore } = tidemark
-    await tidemark.append(signed({ id: 'a', max: 10 }), recorded('r', '2020-01-10T00:00:00Z', 10))
-    await t.rejects(foldToHead(dataPlans, stoppingAppends(eventStore, new Countdown(0)), readStore), Stopped)
-    t.same((await rebuild(dataPlans, tidemark)).derivedDifferences, [])
-    t.same(await tidemark.notified(), ['DATA_PLAN_EXCEEDED a/2020-01 10'])
-    await tidemark.fold()
-    t.equal((await tidemark.notified()).length, 1)
-    t.same(await tidemark.differences(), [])
-  },
-)
-
-void t.test('closings that a stopped runner still owed are sent before its build is replaced', async (t) => {
-  const tidemark = await openTidemark(t)
-  const { eventStore, readStore } = tidemark
-  const subscribers = Array.from({ length: 1_500 }, (_, n) => String(1_000_000 + n))
-  await tidemark.append(
-    ...subscribers.map((msisdn) => signed({ id: `a${msisdn}`, msisdn })),
-    ...subscribers.map((msisdn) => recorded('r', '2020-01-20T00:00:00Z', 1, msisdn)),
-  )
-  await tidemark.fold(dataPlans)
-  await tidemark.append(advanced('2020-02-01T00:00:00Z'))
-  await t.rejects(foldToHead(dataPlans, eventStore, stoppingCommits(readStore, new Countdown(1))), Stopped)
-  t.same((await rebuild(dataPlans, tidemark)).derivedDifferences, [])
-  await tidemark.fold()
-  t.equal((await tidemark.notified()).length, 1_500)
-  t.same(await tidemark.differences(), [])
 })
 
 void t.test('a rebuild names what it derives otherwise than the log has it', async (t) => {
