@@ -91,6 +91,7 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
   // Where there is no route, the body does not matter.
   if (request.is404 && !addressErrors.includes(error.code)) return notFound(request)
   if (error instanceof Problem) return error
+  // Where the body ends with an error, the client has gone away: that is none of ours.
   const code = request.raw.errored ? 'malformed-request' : meanings[error.code]
   if (code === undefined) {
     return new Problem('internal-error', `the request failed; the log says why, under the id ${request.id}`)

@@ -127,7 +127,7 @@ function arrivalsOf(kindName: KindName, { text, value }: JsonBody, source: strin
     texts ??= isArray ? elementTexts(text) : [text]
     return texts[index] ?? ''
   }
-  const isLong = text.length * 3 > MAX_RECORD_BYTES && Buffer.byteLength(text) > MAX_RECORD_BYTES
+  const isLong = Buffer.byteLength(text) > MAX_RECORD_BYTES
   for (const [index, item] of items.entries()) {
     try {
       if (isLong && Buffer.byteLength(textOf(index)) > MAX_RECORD_BYTES) throw refused('record-too-large')

@@ -5,7 +5,7 @@ import { projections } from '../projections/index.js'
 import { isBuiltFrom } from '../projections/running/origin.js'
 import { ownIds } from '../projections/running/partition.js'
 import type { Projection } from '../projections/projection.js'
-import type { ReadStore } from '../read-store/port.js'
+import type { Build, ReadStore } from '../read-store/port.js'
 import type { System } from './compose.js'
 import { ProgressBar } from './progress.js'
 import { waitForLookups } from './wait-for-lookups.js'
@@ -65,11 +65,9 @@ export async function waitUntilCaughtUp(
  */
 export async function catchUpLaggards(system: System, chosen: readonly Projection[]): Promise<void> {
   const head = await system.eventStore.head()
-  const lags = async ({ name }: Projection) => {
-    const live = await system.readStore.live(name)
-    return live !== undefined && (await live.checkpoint()) < head
-  }
-  if (!(await some(chosen, lags)) || !(await system.project())) return
+  const builds = await liveBuilds(system, chosen)
+  const checkpoints = await Promise.all(builds.map(async (live) => live?.checkpoint() ?? head))
+  if (Math.min(...checkpoints) >= head || !(await system.project())) return
   try {
     await catchUp(system)
   } catch (error) {
@@ -79,13 +77,12 @@ export async function catchUpLaggards(system: System, chosen: readonly Projectio
 
 /** Builds what has never been built: then there is something to look at. */
 export async function catchUpFirst(system: System, chosen: readonly Projection[]): Promise<void> {
-  const isMissing = async ({ name }: Projection) => !(await system.readStore.live(name))
-  if ((await system.eventStore.head()) > 0 && (await some(chosen, isMissing))) await catchUp(system)
+  const builds = await liveBuilds(system, chosen)
+  if (builds.includes(undefined) && (await system.eventStore.head()) > 0) await catchUp(system)
 }
 
-async function some<T>(items: readonly T[], holds: (item: T) => Promise<boolean>): Promise<boolean> {
-  for (const item of items) if (await holds(item)) return true
-  return false
+function liveBuilds({ readStore }: System, chosen: readonly Projection[]): Promise<(Build | undefined)[]> {
+  return Promise.all(chosen.map(({ name }) => readStore.live(name)))
 }
 
 async function slowest(

@@ -59,8 +59,7 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
     return database
   } catch (error) {
     database.close()
-    const { message } = error as Error
-    throw message.includes('file is not a database') ? new NotADatabase(path, { cause: error }) : error
+    throw isNoDatabase(error) ? new NotADatabase(path, { cause: error }) : error
   }
 }
 
@@ -103,6 +102,10 @@ export function isBusy(error: unknown): boolean {
 
 export function isFull(error: unknown): boolean {
   return error instanceof Error && error.message.includes('database or disk is full')
+}
+
+function isNoDatabase(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('file is not a database')
 }
 
 export function isMissingTable(error: unknown): boolean {

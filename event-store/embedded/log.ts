@@ -102,7 +102,7 @@ export class LogFile {
       this.#db.exec('BEGIN IMMEDIATE')
       return true
     } catch (error) {
-      if (last || !isBusy(error)) throw error
+      if (last || !isBusy(error)) throw this.#told(error)
       return false
     } finally {
       this.#db.exec(`PRAGMA busy_timeout = ${defaultBusyTimeout}`)
@@ -116,8 +116,12 @@ export class LogFile {
       return result
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
-      throw isFull(error) ? new DiskFull(this.#path, { cause: error }) : error
+      throw this.#told(error)
     }
+  }
+
+  #told(error: unknown): unknown {
+    return isFull(error) ? new DiskFull(this.#path, { cause: error }) : error
   }
 
   /** Writes lines from `position` on. Only inside {@link transaction}. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { LogUnusable } from '../errors.js'
 import type { Address } from './address.js'
 import { isTlsMismatch, lastingFailure, sentenceOf, unreachable } from './failures.js'
@@ -126,7 +127,7 @@ class Trial {
     if (performance.now() + pause - this.#since > limit) throw over(error)
     tell(error, Math.round(pause))
     this.#pause = Math.min(this.#pause * 2, pauses.longest)
-    await sleep(pause, signal)
+    await setTimeout(pause, undefined, { signal }).catch(() => {})
     if (closing.aborted) throw closed()
   }
 }
@@ -135,16 +136,4 @@ export type { Trial }
 
 export function closed(): LogUnusable {
   return new LogUnusable('the log has been closed')
-}
-
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, milliseconds)
-    signal.addEventListener('abort', done, { once: true })
-    function done() {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-  })
 }

@@ -149,7 +149,7 @@ export async function drainOutbox(
 }
 
 /** Appends derived events that may be in the log already, all of them or some. */
-export async function appendDerived(derived: readonly Derived[], eventStore: EventStore): Promise<void> {
+async function appendDerived(derived: readonly Derived[], eventStore: EventStore): Promise<void> {
   for (let from = 0; from < derived.length; from += eventsAnAppend) {
     const page = derived.slice(from, from + eventsAnAppend)
     try {

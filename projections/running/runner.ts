@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { EventStore } from '../../event-store/port.js'
 import { Fenced } from '../../read-store/errors.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
@@ -250,14 +251,7 @@ async function aborted(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }
 
+/** Waits, or until `signal` aborts. */
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, milliseconds)
-    signal.addEventListener('abort', done, { once: true })
-    function done() {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-  })
+  await setTimeout(milliseconds, undefined, { signal }).catch(() => {})
 }

@@ -59,7 +59,22 @@ export async function verify(projection: Projection, options: VerifyOptions): Pr
 async function verifyBuild(projection: Projection, live: Build, options: VerifyOptions): Promise<Verified> {
   const { eventStore, readStore } = options
   if (!(await isBuiltFrom(eventStore, live))) throw new OtherLog(projection.name)
-  const scratch = options.scratch ?? (await readStore.scratch())
+  if (options.scratch) return verifyIn(options.scratch, projection, live, options)
+  const scratch = await readStore.scratch()
+  try {
+    return await verifyIn(scratch, projection, live, options)
+  } finally {
+    await scratch.close()
+  }
+}
+
+async function verifyIn(
+  scratch: ReadStore,
+  projection: Projection,
+  live: Build,
+  options: VerifyOptions,
+): Promise<Verified> {
+  const { eventStore } = options
   const build = await createBuild(projection, scratch, live.partitions)
   try {
     const check = new DerivedCheck(eventStore)
@@ -82,8 +97,7 @@ async function verifyBuild(projection: Projection, live: Build, options: VerifyO
       await snapshot.close()
     }
   } finally {
-    await scratch.discard(build)
-    if (scratch !== options.scratch) await scratch.close()
+    await scratch.discard(build).catch(() => {})
   }
 }
 
