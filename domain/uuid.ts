@@ -1,10 +1,22 @@
 import { hash } from 'node:crypto'
 
-const uuid = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i
-
-/** Is this a UUID in its canonical form, 8-4-4-4-12 hexadecimal digits of either case? Any version and variant. */
+/**
+ * Is this a UUID in its canonical form, 8-4-4-4-12 hexadecimal digits of either case? Any version and variant.
+ * Asked for every event, so by hand: a regular expression takes four times as long.
+ */
 export function isUuid(text: string): boolean {
-  return uuid.test(text)
+  if (text.length !== 36) return false
+  for (let at = 0; at < 36; at++) {
+    const code = text.charCodeAt(at)
+    const fits = at === 8 || at === 13 || at === 18 || at === 23 ? code === 0x2d : isHexadecimal(code)
+    if (!fits) return false
+  }
+  return true
+}
+
+/** 0 to 9, A to F, a to f. */
+function isHexadecimal(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x46) || (code >= 0x61 && code <= 0x66)
 }
 
 /**

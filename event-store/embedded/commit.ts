@@ -1,9 +1,10 @@
 import type { NewEvent } from '../../domain/event.js'
+import { isUuid } from '../../domain/uuid.js'
 import type { Bell } from './bell.js'
 import { lineOf } from './line.js'
 import type { LogFile, LogLines } from './log.js'
 import type { EventLocator, Located } from './locator.js'
-import { RevisionConflict } from '../errors.js'
+import { InvalidEvent, RevisionConflict } from '../errors.js'
 import { nextKey } from './id-key.js'
 import type { Appended, Expectation, Placed } from '../port.js'
 
@@ -34,9 +35,10 @@ export class GroupCommit {
     this.#bell = bell
   }
 
+  /** @throws {InvalidEvent} an event has no UUID or no stream */
   append(events: readonly NewEvent[], expect: readonly Expectation[]): Promise<Appended> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ events, expect, lines: events.map(lineOf), resolve, reject })
+      this.#waiting.push({ events, expect, lines: events.map(checkedLineOf), resolve, reject })
       this.#running ??= this.#run()
     })
   }
@@ -53,8 +55,7 @@ export class GroupCommit {
       this.#waiting = []
       try {
         await this.#locator.makeRoom()
-        await this.#locator.catchUp()
-        const answers = await this.#log.transaction(() => this.#commit(group))
+        const answers = await this.#commit(group)
         group.forEach(({ resolve, reject }, i) => {
           const answer = answers[i]
           if (answer instanceof RevisionConflict) reject(answer)
@@ -71,13 +72,30 @@ export class GroupCommit {
     this.#running = undefined
   }
 
-  #commit(group: readonly Request[]): (Appended | RevisionConflict)[] {
+  async #commit(group: readonly Request[]): Promise<readonly (Appended | RevisionConflict)[]> {
+    const answers = await this.#log.transaction(() =>
+      this.#locator.isFarBehind ? undefined : this.#write(group),
+    )
+    if (answers) return answers
+    // Others have appended much: to read it within the transaction would hold them up.
+    await this.#locator.catchUp()
+    return this.#log.transaction(() => this.#write(group))
+  }
+
+  #write(group: readonly Request[]): (Appended | RevisionConflict)[] {
     this.#locator.catchUpNow()
     const turn = new Turn(this.#locator, group)
     const answers = group.map((request) => turn.take(request))
     if (turn.lines.texts.length > 0) this.#log.write(turn.first, turn.lines, Date.now())
     return answers
   }
+}
+
+function checkedLineOf(event: NewEvent): string {
+  const { id, stream } = event
+  if (!isUuid(id)) throw new InvalidEvent(`the event id ${JSON.stringify(id)} is not a UUID`)
+  if (stream === '') throw new InvalidEvent(`event ${id} names no stream`)
+  return lineOf(event)
 }
 
 /** One transaction's view of the log: what was there before it, and what the requests before this one add. */
@@ -107,7 +125,8 @@ class Turn {
     if (conflict) return conflict
     let position = 0
     const placed: Placed[] = []
-    for (const [i, event] of events.entries()) {
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i] as NewEvent
       const place = this.#known(event.id, start + i) ?? this.#add(event, lines[i] ?? '', start + i)
       if (place.position > position) position = place.position
       placed.push(place)
@@ -133,7 +152,7 @@ class Turn {
     const found = this.#located.found.get(index)
     if (found) return { revision: found.revision, position: found.position, duplicate: true }
     for (let key = this.#located.keys[index] ?? 0; ; key = nextKey(key)) {
-      const position = this.#locator.inTails(key)
+      const position = this.#locator.added(key)
       if (position === undefined || position < this.first) return undefined
       const at = position - this.first
       if (this.#ids[at] !== id) continue
@@ -144,13 +163,11 @@ class Turn {
   #add({ id, stream }: NewEvent, text: string, index: number): Placed {
     const { streams, texts, revisions } = this.lines
     const position = this.first + texts.length
-    const revision = (this.#locator.revisionOf(stream) ?? -1) + 1
+    const revision = this.#locator.add(this.#located.keys[index] ?? 0, stream, position)
     streams.push(stream)
     texts.push(text)
     revisions.push(revision)
     this.#ids.push(id)
-    const place = { revision, position, duplicate: false }
-    this.#locator.add(this.#located.keys[index] ?? 0, stream, place)
-    return place
+    return { revision, position, duplicate: false }
   }
 }

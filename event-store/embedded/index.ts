@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Batch, Outcome } from '../../sqlite/batch.js'
+import type { Batch, BatchStatement, Outcome } from '../../sqlite/batch.js'
 import { closeDatabase, openDatabase, type Database, type Statement } from '../../sqlite/driver.js'
 import { LateWriter } from '../../sqlite/late-writer.js'
 import type { StreamSummary } from '../port.js'
@@ -17,11 +17,18 @@ const schema = (logId: string) => `
   CREATE TABLE IF NOT EXISTS streams (
     stream TEXT PRIMARY KEY, revision INTEGER NOT NULL, position INTEGER NOT NULL
   ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS streams_by_position ON streams (position);`
+  CREATE INDEX IF NOT EXISTS streams_by_position ON streams (position);
+  CREATE TABLE IF NOT EXISTS unfiltered (position INTEGER PRIMARY KEY, keys BLOB NOT NULL);`
 
 const none: ReadonlyMap<number, number> = new Map()
-const drop =
-  'DROP TABLE IF EXISTS state; DROP TABLE IF EXISTS ids; DROP TABLE IF EXISTS runs; DROP TABLE IF EXISTS streams;'
+const tables = ['state', 'ids', 'runs', 'streams', 'unfiltered']
+const drop = tables.map((table) => `DROP TABLE IF EXISTS ${table};`).join(' ')
+
+/**
+ * So many tails go to the index before the filter is stored again, which is large. Until then their keys are kept beside
+ * it ("unfiltered"), and added when it is read.
+ */
+const tailsAFilter = 8
 
 /**
  * Where the log's ids and streams stand, up to a position: a file of its own, derived from the log and built
@@ -32,12 +39,15 @@ export class IndexFile {
   readonly #logId: string
   readonly #db: Database
   readonly #state: Statement
+  readonly #unfiltered: Statement
   readonly #idKeys: Statement
   readonly #stream: Statement
   readonly #forward: Statement
   readonly #backward: Statement
   readonly #newest: Statement
   #filter = new KeyFilter()
+  /** How many tails the stored filter lacks. */
+  #tailsUnfiltered = 0
   readonly #writer: LateWriter
 
   /** @param head of the log, as of the moment of the call */
@@ -48,6 +58,7 @@ export class IndexFile {
     this.#writer = new LateWriter(path, { synchronous: 'NORMAL', cacheKiB: 4_096 })
     this.#open(head)
     this.#state = this.#db.prepare('SELECT position, filter FROM state')
+    this.#unfiltered = this.#db.prepare('SELECT keys FROM unfiltered')
     this.#idKeys = this.#db.prepare(
       'SELECT key, position FROM ids WHERE key IN (SELECT value FROM json_each(?))',
     )
@@ -69,8 +80,13 @@ export class IndexFile {
    * position, the filter could lack what another process has indexed in between.
    */
   begin(): number {
+    this.#db.exec('BEGIN')
     const { position, filter } = this.#state.get() as { position: number; filter: Uint8Array }
+    const unfiltered = this.#unfiltered.all() as { keys: Uint8Array }[]
+    this.#db.exec('COMMIT')
     this.#filter = new KeyFilter(filter)
+    this.#tailsUnfiltered = unfiltered.length
+    for (const { keys } of unfiltered) this.#filter.addAll(new Float64Array(keys.slice().buffer))
     return position
   }
 
@@ -107,8 +123,11 @@ export class IndexFile {
   /** Takes a tail in, unless another process has moved the index on meanwhile: then {@link begin} again. */
   async add(tail: Tail): Promise<Outcome> {
     const keys = tail.ids.keys()
-    for (const key of keys) this.#filter.add(key)
-    return this.#writer.apply(batchOf(tail, keys, this.#filter.bits, this.#logId))
+    this.#filter.addAll(keys)
+    this.#tailsUnfiltered = (this.#tailsUnfiltered + 1) % tailsAFilter
+    const filtering = this.#tailsUnfiltered === 0 ? storeFilter(this.#filter) : storeKeys(tail, keys)
+    const { guard, statements } = batchOf(tail, keys, this.#logId)
+    return this.#writer.apply({ guard, statements: [...statements, ...filtering] })
   }
 
   async close(): Promise<void> {
@@ -130,12 +149,24 @@ export class IndexFile {
   }
 }
 
-function batchOf(tail: Tail, keys: Float64Array, filter: Uint8Array, logId: string): Batch {
+function storeFilter({ bits }: KeyFilter): BatchStatement[] {
+  return [
+    { sql: 'UPDATE state SET filter = ?', columns: [[bits]] },
+    { sql: 'DELETE FROM unfiltered', columns: [] },
+  ]
+}
+
+function storeKeys({ head }: Tail, keys: Float64Array): BatchStatement[] {
+  const bytes = new Uint8Array(keys.buffer)
+  return [{ sql: 'INSERT INTO unfiltered (position, keys) VALUES (?, ?)', columns: [[head], [bytes]] }]
+}
+
+function batchOf(tail: Tail, keys: Float64Array, logId: string): Batch {
   const runs = [...tail.runs.values()].sort((a, b) => (a.stream < b.stream ? -1 : 1))
   return {
     guard: {
-      sql: 'UPDATE state SET position = ?, filter = ? WHERE position = ? AND log = ?',
-      params: [tail.head, filter, tail.after, logId],
+      sql: 'UPDATE state SET position = ? WHERE position = ? AND log = ?',
+      params: [tail.head, tail.after, logId],
       changes: 1,
     },
     statements: [

@@ -23,6 +23,10 @@ export class KeyFilter {
     }
   }
 
+  addAll(keys: Float64Array): void {
+    for (const key of keys) this.add(key)
+  }
+
   /** False: the key was never added. True: it probably was. */
   mayHave(key: number): boolean {
     const step = stepOf(key)

@@ -55,15 +55,25 @@ export class EventLocator {
     }
   }
 
-  /** The same at once, inside a transaction: meant for the few events since {@link catchUp}. */
+  /** Whether {@link catchUp} would read more than a page. */
+  get isFarBehind(): boolean {
+    return this.#log.head() - this.head > catchUpPage
+  }
+
+  /** The same as {@link catchUp} at once, inside a transaction: meant for few events. */
   catchUpNow(): void {
     while (this.head < this.#log.head()) this.#follow(catchUpPage)
   }
 
-  /** Adds an event that was just written, under a key from {@link locate}. */
-  add(key: number, stream: string, place: Pick<RecordedEvent, 'revision' | 'position'>): void {
-    while (this.#tail.ids.get(key) !== undefined) key = nextKey(key)
-    this.#tail.add(key, stream, place)
+  /**
+   * Adds an event that is being written, under a key from {@link locate}.
+   *
+   * @returns its revision
+   */
+  add(key: number, stream: string, position: number): number {
+    const tail = this.#tail
+    const run = tail.runs.get(stream) ?? tail.begin(stream, (this.revisionOf(stream) ?? -1) + 1)
+    return tail.add(key, run, position)
   }
 
   /** Forgets everything but the files: for when a transaction came to nothing. */
@@ -88,7 +98,7 @@ export class EventLocator {
     const indexed = nothingIndexed ? undefined : this.#index.find(keys)
     for (let at = 0; at < keys.length; at++) {
       const key = keys[at] ?? 0
-      const position = this.inTails(key) ?? indexed?.get(key)
+      const position = this.#inTails(key) ?? indexed?.get(key)
       if (position === undefined) continue
       const probed = this.#probe(ids[at] ?? '', key, position)
       keys[at] = probed.key
@@ -168,13 +178,19 @@ export class EventLocator {
   #follow(limit: number): void {
     const { events } = this.#log.read({ after: this.head, limit })
     const located = this.locate(events.map(({ id }) => id))
-    events.forEach((event, i) => {
-      this.add(located.keys[i] ?? 0, event.stream, event)
+    const tail = this.#tail
+    events.forEach(({ stream, revision, position }, i) => {
+      tail.add(located.keys[i] ?? 0, tail.runs.get(stream) ?? tail.begin(stream, revision), position)
     })
   }
 
+  /** The position of a key that was {@link add added} since the last turn began, or somewhat earlier. */
+  added(key: number): number | undefined {
+    return this.#tail.ids.get(key)
+  }
+
   /** The position of a key in the part of the log that is not indexed yet. */
-  inTails(key: number): number | undefined {
+  #inTails(key: number): number | undefined {
     return this.#tail.ids.get(key) ?? this.#leaving?.ids.get(key)
   }
 
@@ -188,7 +204,7 @@ export class EventLocator {
       const event = this.#log.event(position)
       if (event.id === id) return { key, found: event }
       key = nextKey(key)
-      position = this.inTails(key) ?? this.#index.find([key]).get(key)
+      position = this.#inTails(key) ?? this.#index.find([key]).get(key)
     }
     return { key, found: undefined }
   }

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../../domain/event.js'
+import { nextKey } from './id-key.js'
 import { KeyTable } from './key-table.js'
 
 /** So many events are expected in a tail. */
@@ -34,16 +34,22 @@ export class Tail {
     return this.ids.size
   }
 
-  add(
-    key: number,
-    stream: string,
-    { revision, position }: Pick<RecordedEvent, 'revision' | 'position'>,
-  ): void {
-    this.ids.set(key, position)
-    const run = this.runs.get(stream)
-    if (run) run.positions.push(position)
-    else this.runs.set(stream, { stream, revision, positions: [position] })
+  /** The run of a stream that has none here yet: its next event has this revision. */
+  begin(stream: string, revision: number): Run {
+    const run = { stream, revision, positions: [] }
+    this.runs.set(stream, run)
+    return run
+  }
+
+  /**
+   * Adds the next event of a run. Where its key is taken by another id, it goes to the next one that is free.
+   *
+   * @returns its revision
+   */
+  add(key: number, { revision, positions }: Run, position: number): number {
+    while (!this.ids.add(key, position)) key = nextKey(key)
     this.head = position
+    return revision + positions.push(position) - 1
   }
 
   /** The revision of a stream's last event, if that is in this tail. */

@@ -41,14 +41,16 @@ void t.test('tells canonical UUIDs from other text', async (t) => {
   t.ok(isUuid(DNS))
   t.ok(isUuid(DNS.toUpperCase()))
   t.ok(isUuid('00000000-0000-0000-0000-000000000000'))
+  for (const digit of '0123456789abcdefABCDEF') t.ok(isUuid(DNS.replace('6', digit)), digit)
+  for (const other of '/:@G`g-') t.notOk(isUuid(DNS.replace('6', other)), other)
   for (const text of [
     '',
     DNS.slice(1),
     `${DNS}0`,
     DNS.replaceAll('-', ''),
     `{${DNS.slice(2)}}`,
-    DNS.replace('6', 'g'),
     DNS.replace('-', '0'),
+    DNS.replace('-', '–'),
   ]) {
     t.notOk(isUuid(text), text)
   }

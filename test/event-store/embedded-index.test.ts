@@ -7,6 +7,7 @@ import { openEmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { IndexFile } from '../../event-store/embedded/index.js'
 import { EventLocator } from '../../event-store/embedded/locator.js'
 import { LogFile } from '../../event-store/embedded/log.js'
+import { Tail } from '../../event-store/embedded/tail.js'
 import { openDatabase } from '../../sqlite/driver.js'
 import { temporaryFolder } from '../projections/tidemark.js'
 
@@ -59,3 +60,27 @@ void t.test('so is what it indexes before a transaction fails', async (t) => {
   const { events } = await commits(own).append([known], [])
   t.match(events, [{ duplicate: true, revision: 0 }])
 })
+
+void t.test(
+  'every indexed id is known at the next opening, whenever the filter was stored last',
+  async (t) => {
+    const folder = temporaryFolder(t)
+    const tails = 19
+    for (let at = 0; at < tails; at++) {
+      const index = new IndexFile(folder, 'the log', () => tails)
+      t.equal(index.begin(), at)
+      const tail = new Tail(at)
+      tail.add(1_000 + at, tail.begin('s-1', at), at + 1)
+      t.equal(await index.add(tail), 'applied')
+      await index.close()
+    }
+    const index = new IndexFile(folder, 'the log', () => tails)
+    t.teardown(() => index.close())
+    t.equal(index.begin(), tails)
+    const keys = Array.from({ length: tails + 1 }, (_, n) => 1_000 + n)
+    t.strictSame(
+      [...index.find(keys)].sort(([a], [b]) => a - b),
+      keys.slice(0, tails).map((key, n) => [key, n + 1]),
+    )
+  },
+)
