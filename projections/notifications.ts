@@ -19,6 +19,5 @@ export const notifications: Projection = {
   },
   watches: [],
   sharing: { keyOf: ({ stream }) => stream },
-  touches: [],
   handlers: { DataPlanExceeded: raised, BillingPeriodClosed: raised, BillingPeriodCorrected: raised },
 }

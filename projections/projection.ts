@@ -12,11 +12,8 @@ export interface Projection {
   readonly collections: Collections
   /** The types of the events it derives; a rebuild checks them against the log. */
   readonly derives?: readonly string[]
-  /**
-   * Which documents events touch, so that a page of events loads them in one query. Each round may use what
-   * the round before it loaded. A document that no round names can still be loaded by the handler.
-   */
-  readonly touches: readonly Touch[]
+  /** Which documents an event touches. Absent: none. */
+  readonly touch?: Touch
   /** What to do for each type of event; types that are not here are passed over. */
   readonly handlers: Readonly<Record<string, Handler>>
   /** Absent: one runner does all of it. */
@@ -48,6 +45,11 @@ export interface Debt {
   readonly pay: (documents: Documents) => Promise<void>
 }
 
+/**
+ * Wants the documents that an event touches, so that a page of events loads them in one query. It is called again for
+ * an event that wanted what was not at hand: then it may want what depends on that. A document that it does not name can
+ * still be loaded by the handler.
+ */
 export type Touch = (event: RecordedEvent, want: Want, documents: Documents) => void
 export type Want = (collection: string, id: string) => void
 /** Only what depends on other documents than those touched needs to be asynchronous. */

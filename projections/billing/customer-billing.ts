@@ -46,7 +46,7 @@ export const customerBilling: SharedProjection = {
       type === 'BillableEventRecorded' ? (data as BillableEvent).customer : undefined,
     elsewhere: { BillableEventRecorded: tickOnly },
   },
-  touches: [touchMonth],
+  touch: touchMonth,
   handlers: {
     BillableEventRecorded: (event, documents) =>
       recordBillable(event as RecordedEvent<BillableEventRecorded>, documents),

@@ -36,7 +36,7 @@ export const typeBilling: SharedProjection = {
     keyOf: ({ type, data }) => (type === 'BillableEventRecorded' ? (data as BillableEvent).type : undefined),
     elsewhere: { BillableEventRecorded: tickOnly },
   },
-  touches: [touchSums],
+  touch: touchSums,
   handlers: {
     BillableEventRecorded: ({ data }, documents) =>
       recordBillable(data as BillableEventRecorded['data'], documents),

@@ -55,7 +55,7 @@ export const dataPlans: SharedProjection = {
         tickClock(documents, parseTimestamp((data as DataRecorded['data']).recordedAt)),
     },
   },
-  touches: [touchSubscriber, touchPeriod],
+  touch,
   handlers: {
     DataRecorded: (event, documents) => recordData(event as RecordedEvent<DataRecorded>, documents),
     AgreementSigned: (event, documents) => signAgreement(event as RecordedEvent<AgreementSigned>, documents),
@@ -69,22 +69,15 @@ export const dataPlans: SharedProjection = {
   debt: closing,
 }
 
-/** The subscriber, and the page that a record is added to. */
-function touchSubscriber(event: RecordedEvent, want: Want, documents: Documents): void {
+/** The subscriber, the page that a record is added to, and the period that it is counted in. */
+function touch(event: RecordedEvent, want: Want, documents: Documents): void {
   if (!('msisdn' in event.data)) return
-  const { msisdn } = event.data as DataRecorded['data']
+  const { msisdn, recordedAt } = event.data as DataRecorded['data']
   const memo = SubscriberMemo.of(msisdn, documents)
   if (!memo) want('subscribers', msisdn)
   if (event.type !== 'DataRecorded') return
   const record = event as RecordedEvent<DataRecorded>
   if (!memo?.page(record, documents)) want(recordPages, recordPageId(record))
-}
-
-/** The period that a record is counted in. */
-function touchPeriod(event: RecordedEvent, want: Want, documents: Documents): void {
-  if (event.type !== 'DataRecorded') return
-  const { msisdn, recordedAt } = event.data as DataRecorded['data']
-  const memo = SubscriberMemo.of(msisdn, documents)
   const match = memo?.matchAt(parseTimestamp(recordedAt))
   if (match && !memo?.period(match, documents)) want('billing-periods', match.id)
 }

@@ -58,7 +58,7 @@ export const deadLetters: SharedProjection = {
   collections: { 'dead-letters': { indexes: { position: ['position'], kind: ['kind', 'position'] } } },
   watches: [],
   sharing: { keyOf: ({ stream }) => stream },
-  touches: [(event, want) => want('dead-letters', idOf(event))],
+  touch: (event, want) => want('dead-letters', idOf(event)),
   handlers: {
     RecordRejected: (event, documents) => rejected(event as RecordedEvent<RecordRejected>, documents),
     RetryFailed: (event, documents) => retryFailed(event as RecordedEvent<RetryFailed>, documents),

@@ -49,22 +49,18 @@ export const moneyEnriched: Projection = {
     ['clocks', moneyClockId],
     [waitingChanges, waitingChangesId],
   ],
-  touches: [
-    ({ data }, want) => {
-      const { userId, userSessionId, sessionId } = data as Touched
-      // Events of sessions may name a user as well, on whom nothing depends.
-      if (sessionId !== undefined) return want('sessions', sessionId)
-      if (userId === undefined) return
-      want('users', userId)
-      if (userSessionId !== undefined) want('sessions', userSessionId)
-    },
-    ({ type, data }, want, documents) => {
-      if (type !== 'PaymentRecorded' && type !== 'TransactionRecorded') return
-      const { userId, processedAt } = data as MoneyEvent['data']
-      const page = continuedPage(moneyUserOf(documents, userId), processedAt)
-      if (page) want(moneyPages, page.id)
-    },
-  ],
+  touch: ({ type, data }, want, documents) => {
+    const { userId, userSessionId, sessionId } = data as Touched
+    // Events of sessions may name a user as well, on whom nothing depends.
+    if (sessionId !== undefined) return want('sessions', sessionId)
+    if (userId === undefined) return
+    want('users', userId)
+    if (userSessionId !== undefined) want('sessions', userSessionId)
+    if (type !== 'PaymentRecorded' && type !== 'TransactionRecorded') return
+    if (!documents.has('users', userId)) return
+    const page = continuedPage(moneyUserOf(documents, userId), (data as MoneyEvent['data']).processedAt)
+    if (page) want(moneyPages, page.id)
+  },
   handlers: {
     PaymentRecorded: (event, documents) => recordMoney(event as RecordedEvent<MoneyEvent>, documents),
     TransactionRecorded: (event, documents) => recordMoney(event as RecordedEvent<MoneyEvent>, documents),

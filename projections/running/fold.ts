@@ -165,9 +165,9 @@ export class Fold {
     if (position <= this.#position) return
     const relevant = events.filter((event) => event.position > this.#position && this.#concerns(event))
     await this.#loadWatched()
-    const { touches } = this.projection
+    const { touch } = this.projection
     const own = this.#isShared ? relevant.filter((event) => this.#isOwn(event)) : relevant
-    await this.#documents.loadTouched(own, touches, (event, error) => this.#fail(event, error))
+    if (touch) await this.#documents.loadTouched(own, touch, (event, error) => this.#fail(event, error))
     for (const event of relevant) {
       const pending = this.#handle(event)
       if (pending) await pending

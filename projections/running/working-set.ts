@@ -92,30 +92,34 @@ export class WorkingSet implements Documents {
   }
 
   /**
-   * Loads what a page of events touches, one query a round and collection.
+   * Loads what a page of events touches, one query a collection, and then what those touch that wanted something.
    *
-   * @param fail called with the event for which a touch threw
+   * @param fail called with the event for which `touch` threw
    */
   async loadTouched(
     events: readonly RecordedEvent[],
-    rounds: readonly Touch[],
+    touch: Touch,
     fail: (event: RecordedEvent, error: unknown) => never,
   ): Promise<void> {
-    for (const touch of rounds) {
+    for (let asking = events; asking.length > 0;) {
       const wanted = new Map<string, Set<string>>()
+      let wants = false
       const want = (collection: string, id: string) => {
         if (this.has(collection, id)) return
+        wants = true
         const ids = wanted.get(collection)
         if (ids) ids.add(id)
         else wanted.set(collection, new Set([id]))
       }
-      for (const event of events) {
+      asking = asking.filter((event) => {
+        wants = false
         try {
           touch(event, want, this)
         } catch (error) {
           fail(event, error)
         }
-      }
+        return wants
+      })
       for (const [collection, ids] of wanted) await this.load(collection, [...ids])
     }
   }

@@ -84,7 +84,6 @@ function held() {
     categories: ['agreement'],
     collections: { nothing: {} },
     watches: [],
-    touches: [],
     handlers: {
       AgreementSigned: async () => {
         if (open) return
@@ -168,7 +167,6 @@ void t.test('a projection that failed is told, and waiting for it is not begun',
     categories: ['agreement'],
     collections: { nothing: {} },
     watches: [],
-    touches: [],
     handlers: {
       AgreementSigned: () => {
         throw new Error('it does not fit')

@@ -11,7 +11,6 @@ export function counting(change: Partial<Projection> & { readonly mended?: boole
     categories: ['count'],
     collections: { counts: {} },
     watches: [['counts', 'all']],
-    touches: [],
     handlers: {
       Counted: ({ data }, documents) => {
         if ('fails' in data && !mended) throw new Error('it cannot be counted')

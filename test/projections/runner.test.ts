@@ -78,11 +78,9 @@ void t.test('an asynchronous handler and a touch that fail stop their projection
     handlers: { Counted: async () => Promise.reject(new Error('it cannot be counted')) },
   })
   const touching = counting({
-    touches: [
-      () => {
-        throw new Error('it cannot be counted')
-      },
-    ],
+    touch: () => {
+      throw new Error('it cannot be counted')
+    },
   })
   for (const projection of [asynchronous, touching]) {
     const tidemark = await openTidemark(t)
