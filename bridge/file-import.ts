@@ -11,6 +11,8 @@ import { LineSplitter, type Line } from './formats/lines.js'
 
 /** A page that the garbage collector need not copy: with pages four times as large, an import takes a tenth longer. */
 const linesAPage = 500
+/** A page of long lines has fewer, since all of it is in memory. */
+const bytesAPage = 2 * 1024 * 1024
 const bytesARead = 64 * 1024
 const bytesAHash = 256 * 1024
 
@@ -83,12 +85,15 @@ async function* pagesOf(
   const splitter = new LineSplitter(from.line)
   let lines: Line[] = []
   let end = from.bytes
+  let start = end
   for await (const bytes of bytesOf(path, { start: end, end: size, highWaterMark: bytesARead })) {
     lines = lines.concat(splitter.push(bytes))
     end += bytes.length
-    if (lines.length < linesAPage) continue
-    yield { lines, next: { bytes: end - splitter.heldBytes, line: splitter.number } }
+    const next = { bytes: end - splitter.heldBytes, line: splitter.number }
+    if (lines.length < linesAPage && next.bytes - start < bytesAPage) continue
+    yield { lines, next }
     lines = []
+    start = next.bytes
   }
   lines = lines.concat(splitter.end())
   if (lines.length > 0) yield { lines, next: { bytes: end, line: splitter.number } }

@@ -99,6 +99,15 @@ void t.test('of a line that is too long the start is kept, and the line after it
   t.equal(letter?.raw.toString(), long.slice(0, 4096))
 })
 
+void t.test('long lines are taken in a few at a time, so that not all of them are in memory', async (t) => {
+  const long = 'x'.repeat(600 * 1024)
+  const eventStore = openLog(t)
+  const counts = await importFile(eventStore, 'data-records', fileOf(t, `${long}\n`.repeat(12)))
+  t.match(counts, { read: 12, rejected: 12 })
+  const taken = (await wholeLog(eventStore, ['source'])).filter(({ type }) => type === 'SourceProgressed')
+  t.equal(taken.length, 3, 'four of them are more than 2 MiB')
+})
+
 void t.test(
   'a last line that may have been cut short is a dead letter; with its line feed it is a record',
   async (t) => {
