@@ -35,7 +35,7 @@ export async function generateDataPlanSample(options: DataPlanOptions, { output 
 export interface BillingOptions {
   readonly customers: string
   readonly events: string
-  readonly months: string
+  readonly months?: string
   readonly seed: string
   readonly disorder: string
   readonly late: string
@@ -43,16 +43,23 @@ export interface BillingOptions {
   readonly out: string
 }
 
+/** So many months where nobody says how many, and there are events for them. */
+const usualMonths = 3
 /** So many totals are shown; all of them are in the file. */
 const shownTotals = 24
 
 /** `tidemark generate billing`: billable events whose totals are known beforehand. */
 export async function generateBillingSample(options: BillingOptions, { output }: Context): Promise<void> {
+  const customers = countOf('--customers', options.customers, 1_000_000)
+  const events = countOf('--events', options.events, 1_000_000_000)
   const sample = {
-    customers: countOf('--customers', options.customers, 1_000_000),
-    events: countOf('--events', options.events, 1_000_000_000),
-    months: countOf('--months', options.months, 1_200),
-    seed: countOf('--seed', options.seed, Number.MAX_SAFE_INTEGER),
+    customers,
+    events,
+    months:
+      options.months === undefined
+        ? Math.min(usualMonths, Math.max(1, Math.floor(events / customers)))
+        : countOf('--months', options.months, 1_200),
+    seed: seedOf(options.seed),
     disorder: shareOf('--disorder', options.disorder),
     late: shareOf('--late', options.late),
     duplicates: shareOf('--duplicates', options.duplicates),
@@ -108,7 +115,7 @@ export async function generateMoneySample(options: MoneyOptions, { output }: Con
     users: countOf('--users', options.users, 1_000_000),
     events: countOf('--events', options.events, 100_000_000),
     out: options.out,
-    seed: countOf('--seed', options.seed, Number.MAX_SAFE_INTEGER),
+    seed: seedOf(options.seed),
     duplicates: shareOf('--duplicates', options.duplicates),
     disorder: shareOf('--disorder', options.disorder),
     late: shareOf('--late', options.late),
@@ -125,8 +132,14 @@ function shareOf(option: string, value: string): number {
   throw new WrongUsage(`${option} is ${JSON.stringify(value)}: it takes a share from 0 to 1, such as 0.1`)
 }
 
-function countOf(option: string, value: string, most: number): number {
+function seedOf(value: string): number {
+  return countOf('--seed', value, Number.MAX_SAFE_INTEGER, 0)
+}
+
+function countOf(option: string, value: string, most: number, least = 1): number {
   const count = Number(value)
-  if (/^\d+$/.test(value) && count >= 1 && count <= most) return count
-  throw new WrongUsage(`${option} is ${JSON.stringify(value)}: it takes a whole number from 1 to ${most}`)
+  if (/^\d+$/.test(value) && count >= least && count <= most) return count
+  throw new WrongUsage(
+    `${option} is ${JSON.stringify(value)}: it takes a whole number from ${least} to ${most}`,
+  )
 }

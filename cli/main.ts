@@ -78,7 +78,7 @@ action<BillingOptions>(
     .requiredOption('--customers <n>', 'how many customers')
     .requiredOption('--events <n>', 'how many billable events')
     .requiredOption('--out <dir>', 'folder to write to')
-    .option('--months <n>', 'how many months', '3')
+    .option('--months <n>', 'how many months (default: 3, or fewer where there are too few events)')
     .option('--seed <n>', 'another one gives other events that come to the same', '1')
     .option('--disorder <share>', 'share of events that come out of order', '0.1')
     .option('--late <share>', 'share of events that come when their month has been invoiced', '0.02')
