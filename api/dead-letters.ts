@@ -33,6 +33,12 @@ const DeadLetterAnswer = Type.Object({
   source: Type.String({ description: 'Where it came from.' }),
   raw: Type.String({ description: 'Its bytes as they came.' }),
   encoding: Type.Union([Type.Literal('utf8'), Type.Literal('base64')], { description: 'Of `raw`.' }),
+  size: Type.Optional(
+    Type.Integer({
+      description:
+        'Bytes, where `raw` is only the beginning: `tidemark dead-letters export` writes them all.',
+    }),
+  ),
   at: Type.String({ description: 'When it was rejected: ISO 8601, UTC.' }),
   retries: Type.Integer(),
   position: Type.Integer({ description: 'Where its rejection stands in the log.' }),

@@ -1,6 +1,8 @@
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
+import { deadLetterBytes } from '../commands/dead-letter-bytes.js'
 import { rawBytes } from '../domain/dead-letter.js'
+import type { EventStore } from '../event-store/port.js'
 import { deadLetters, type DeadLetter } from '../projections/dead-letters/dead-letters.js'
 import type { ReadStore } from '../read-store/port.js'
 import { withSystem, type Context } from './command.js'
@@ -37,25 +39,31 @@ export async function exportDeadLetters(
   context: Context,
 ): Promise<void> {
   const { output } = context
-  await withSystem(context, async ({ readStore }) => {
+  await withSystem(context, async ({ eventStore, readStore }) => {
     const letters = lettersOf(readStore, kind)
     if (out !== undefined) {
-      const written = await writeLines(letters, createWriteStream(out, { flags: 'wx' }))
+      const written = await writeLines(letters, eventStore, createWriteStream(out, { flags: 'wx' }))
       output.result({ letters: written, out }, () => `${written} dead letters written to ${out}`)
     } else if (output.json) {
       output.result(await allOf(letters), () => '')
     } else {
-      await writeLines(letters, process.stdout).catch(unlessSeenEnough)
+      await writeLines(letters, eventStore, process.stdout).catch(unlessSeenEnough)
     }
   })
 }
 
 /** Writes the bytes of dead letters, one a line; ends a file, and leaves standard output open. Answers how many. */
-async function writeLines(letters: AsyncIterable<DeadLetter>, to: NodeJS.WritableStream): Promise<number> {
+async function writeLines(
+  letters: AsyncIterable<DeadLetter>,
+  eventStore: EventStore,
+  to: NodeJS.WritableStream,
+): Promise<number> {
   let written = 0
   const lines = async function* () {
     for await (const letter of letters) {
-      yield Buffer.concat([rawBytes(letter), Buffer.from('\n')])
+      if (letter.size !== undefined) yield* deadLetterBytes(eventStore, letter.id)
+      else yield rawBytes(letter)
+      yield Buffer.from('\n')
       written++
     }
   }

@@ -1,4 +1,9 @@
-import { atTheSameCoordinate, recordRejected, type RecordRejected } from '../domain/dead-letter.js'
+import {
+  atTheSameCoordinate,
+  rawContinued,
+  recordRejected,
+  type RecordRejected,
+} from '../domain/dead-letter.js'
 import type { NewEvent } from '../domain/event.js'
 import type { MoneyClockAdvanced } from '../domain/money-clock.js'
 import { parseTimestamp } from '../domain/timestamp.js'
@@ -56,19 +61,21 @@ export async function takeIn(
   const answer = await eventStore.append([...before, ...events], fence.expect)
   const placed = before.length > 0 ? answer.events.slice(before.length) : answer.events
   const intake = await weigh(eventStore, facts, placed)
-  const conflicts = intake.conflicts.map((index) => conflictingDuplicate(facts, index))
-  const kept = await keep(eventStore, conflicts)
-  const letters = events.flatMap((event, index) =>
-    isDeadLetter(event) ? [{ event, place: placed[index] }] : [],
+  const kept = await keep(
+    eventStore,
+    intake.conflicts.map((index) => conflictingDuplicate(facts, index)),
   )
-  const apart = await keepApart(eventStore, letters)
+  const letters = facts.flatMap(({ event, raw }, index) =>
+    isDeadLetter(event) ? [{ event, raw, place: placed[index] }] : [],
+  )
+  const completed = await complete(eventStore, letters)
   const detail = 'a record of the same identity and other content came first'
   const rejected = [
     ...intake.rejected,
     ...intake.conflicts.map((index) => ({ index, code: 'conflicting-duplicate', detail })),
   ]
   return {
-    position: Math.max(answer.position, kept.position, apart.position),
+    position: Math.max(answer.position, kept.position, completed.position),
     appended: intake.appended,
     duplicates: intake.duplicates,
     ignored: arrivals.length - facts.length,
@@ -126,27 +133,46 @@ async function compare(
   return original.metadata.source === event.metadata.source ? 'own' : 'duplicate'
 }
 
-async function keep(eventStore: EventStore, letters: readonly NewEvent<RecordRejected>[]): Promise<Appended> {
-  if (letters.length === 0) return nothingAppended
-  const kept = await eventStore.append(letters)
-  const placed = letters.map((event, index) => ({ event, place: kept.events[index] }))
-  const apart = await keepApart(eventStore, placed)
-  return { ...kept, position: Math.max(kept.position, apart.position) }
+/** A dead letter, and the bytes of its record. */
+interface Letter {
+  readonly event: NewEvent<RecordRejected>
+  readonly raw: () => Uint8Array
 }
 
-/** Dead letters that were taken for others at the same coordinate are appended under one of their own. */
-async function keepApart(
+async function keep(eventStore: EventStore, letters: readonly Letter[]): Promise<Appended> {
+  if (letters.length === 0) return nothingAppended
+  const kept = await eventStore.append(letters.map(({ event }) => event))
+  const placed = letters.map((letter, index) => ({ ...letter, place: kept.events[index] }))
+  const completed = await complete(eventStore, placed)
+  return { ...kept, position: Math.max(kept.position, completed.position) }
+}
+
+/**
+ * Dead letters that were taken for others at the same coordinate are appended under one of their own, and what of their
+ * bytes they do not hold themselves is appended after them.
+ */
+async function complete(
   eventStore: EventStore,
-  letters: readonly { readonly event: NewEvent<RecordRejected>; readonly place: Placed | undefined }[],
+  letters: readonly (Letter & { readonly place: Placed | undefined })[],
 ): Promise<Appended> {
-  const others: NewEvent<RecordRejected>[] = []
-  for (const { event, place } of letters) {
-    if (!place?.duplicate) continue
-    const [original] = await eventStore.readStream(event.stream, { from: place.revision, limit: 1 })
-    const { raw, encoding } = (original?.data ?? {}) as Partial<RecordRejected['data']>
-    if (raw !== event.data.raw || encoding !== event.data.encoding) others.push(atTheSameCoordinate(event))
+  const events: NewEvent[] = []
+  for (const { event, raw, place } of letters) {
+    const isOther = place?.duplicate === true && !(await isThere(eventStore, event, place))
+    const own = isOther ? atTheSameCoordinate(event, raw()) : event
+    if (isOther) events.push(own)
+    events.push(...rawContinued(own, raw))
   }
-  return others.length > 0 ? eventStore.append(others) : nothingAppended
+  return events.length > 0 ? eventStore.append(events) : nothingAppended
+}
+
+async function isThere(
+  eventStore: EventStore,
+  { stream, data }: NewEvent<RecordRejected>,
+  { revision }: Placed,
+): Promise<boolean> {
+  const [original] = await eventStore.readStream(stream, { from: revision, limit: 1 })
+  const { raw, encoding, size } = (original?.data ?? {}) as Partial<RecordRejected['data']>
+  return raw === data.raw && encoding === data.encoding && size === data.size
 }
 
 const nothingAppended: Appended = { position: 0, events: [] }
@@ -155,12 +181,13 @@ function isDeadLetter(event: NewEvent): event is NewEvent<RecordRejected> {
   return event.type === 'RecordRejected'
 }
 
-function conflictingDuplicate(arrivals: readonly Arrival[], index: number): NewEvent<RecordRejected> {
+function conflictingDuplicate(arrivals: readonly Arrival[], index: number): Letter {
   const arrival = arrivals[index]
   if (!arrival) throw new RangeError(`there is no arrival ${index}`)
   const { kind, raw, event } = arrival
   const detail = `${event.type} ${event.id} is in the log already with other content`
-  return recordRejected({ kind, reason: 'conflicting-duplicate', detail, raw: raw() }, event.metadata)
+  const letter = { kind, reason: 'conflicting-duplicate', detail, raw: raw() }
+  return { event: recordRejected(letter, event.metadata), raw }
 }
 
 function rejectionOf({ data }: NewEvent, index: number): RejectedArrival {

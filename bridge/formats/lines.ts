@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { faultCodes, type Fault, type FaultCode } from '../../domain/fault.js'
-import { KEPT_BYTES, MAX_RECORD_BYTES } from '../../domain/record-size.js'
+import { MAX_RECORD_BYTES, MOST_KEPT_BYTES } from '../../domain/record-size.js'
 
 /** The text of one record. */
 export interface Text {
@@ -10,7 +10,7 @@ export interface Text {
   readonly fault: Fault | undefined
   /** Is it known to be whole? Of the last line of a file it is not, if there is no line feed after it. */
   readonly terminated: boolean
-  /** Its bytes, or the first {@link KEPT_BYTES} of a text that is too long. A view: copy what is to be kept. */
+  /** Its bytes, or the first {@link MOST_KEPT_BYTES} of a text without end. A view: copy what is to be kept. */
   readonly raw: Buffer
 }
 
@@ -36,7 +36,7 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
 
 /** Cuts bytes into lines, chunk by chunk. Holds at most one unfinished line. */
 export class LineSplitter {
-  /** The first {@link MAX_HELD_BYTES} of an unfinished line. */
+  /** The first {@link MOST_KEPT_BYTES} of an unfinished line. */
   private held: Buffer[] = []
   /** How many bytes the unfinished line has so far. */
   heldBytes = 0
@@ -70,7 +70,7 @@ export class LineSplitter {
   }
 
   private hold(bytes: Buffer): void {
-    const room = MAX_HELD_BYTES - this.heldBytes
+    const room = MOST_KEPT_BYTES - this.heldBytes
     this.heldBytes += bytes.length
     // A copy: the bytes are a view of a whole chunk, whose memory need not be ours for long.
     if (room > 0) this.held.push(Buffer.from(bytes.subarray(0, room)))
@@ -78,8 +78,7 @@ export class LineSplitter {
 
   private release(lines: Line[], terminated: boolean): void {
     const raw = Buffer.concat(this.held)
-    if (this.heldBytes > raw.length) lines.push(tooLong(this.number++, raw, terminated))
-    else this.add(lines, raw, terminated)
+    this.add(lines, raw, terminated)
     this.held = []
     this.heldBytes = 0
   }
@@ -97,7 +96,8 @@ export class LineSplitter {
     while (start < all.length) {
       const feed = all.indexOf('\n', start)
       const end = feed > start && all.charCodeAt(feed - 1) === CARRIAGE_RETURN ? feed - 1 : feed
-      if (end - start > MAX_RECORD_BYTES) lines.push(tooLong(this.number, bytes.subarray(start, end), true))
+      if (end - start > MAX_RECORD_BYTES)
+        lines.push(faulty(this.number, bytes.subarray(start, end), true, 'record-too-large'))
       else if (end > start) lines.push(new AsciiLine(this.number, all.slice(start, end), bytes, start))
       this.number++
       start = feed + 1
@@ -118,7 +118,7 @@ export class LineSplitter {
     const raw = bytes[bytes.length - 1] === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes
     const number = this.number++
     if (raw.length === 0) return
-    if (raw.length > MAX_RECORD_BYTES) lines.push(tooLong(number, raw, terminated))
+    if (raw.length > MAX_RECORD_BYTES) lines.push(faulty(number, raw, terminated, 'record-too-large'))
     else if (!isUtf8(raw)) lines.push(faulty(number, raw, terminated, 'invalid-utf8'))
     else {
       const text = raw.toString('utf8', number === 1 && hasByteOrderMark(raw) ? 3 : 0)
@@ -147,10 +147,6 @@ class AsciiLine implements Line {
   }
 }
 
-function tooLong(number: number, raw: Buffer, terminated: boolean): Line {
-  return faulty(number, Buffer.from(raw.subarray(0, KEPT_BYTES)), terminated, 'record-too-large')
-}
-
 function faulty(number: number, raw: Buffer, terminated: boolean, code: FaultCode): Line {
   return {
     number,
@@ -167,5 +163,3 @@ function hasByteOrderMark(raw: Buffer): boolean {
 
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
-/** The longest line and its carriage return. */
-const MAX_HELD_BYTES = MAX_RECORD_BYTES + 1

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { faultCodes, shown, type FaultCode } from '../../domain/fault.js'
 import { InvalidRecord } from '../../domain/invalid-record.js'
-import { KEPT_BYTES, MAX_RECORD_BYTES } from '../../domain/record-size.js'
+import { MAX_RECORD_BYTES, MOST_KEPT_BYTES } from '../../domain/record-size.js'
 import type { SourceRecord } from '../arrivals.js'
 import { isAvro, type AvroDecoder } from './avro.js'
 
@@ -26,7 +26,7 @@ export async function recordOf({ key, value }: Message, avro: AvroDecoder): Prom
       `the message${of} is refused: ${faultCodes['missing-value']}`,
     )
   }
-  if (value.length > MAX_RECORD_BYTES) return faulty(value.subarray(0, KEPT_BYTES), 'record-too-large')
+  if (value.length > MAX_RECORD_BYTES) return faulty(value.subarray(0, MOST_KEPT_BYTES), 'record-too-large')
   return recordOfValue(value, avro)
 }
 

@@ -12,6 +12,8 @@ export interface DeadLetter {
   readonly source: string
   readonly raw: string
   readonly encoding: 'utf8' | 'base64'
+  /** Bytes, where `raw` is only the beginning of them; the rest is in the log. */
+  readonly size?: number
   /** When it was rejected: ISO 8601, UTC (history). */
   readonly at: string
   readonly retries: number
@@ -25,7 +27,7 @@ function idOf({ stream }: RecordedEvent): string {
 }
 
 function rejected(event: RecordedEvent<RecordRejected>, documents: Documents): void {
-  const { deadLetterId: id, kind, reason, detail, raw, encoding } = event.data
+  const { deadLetterId: id, kind, reason, detail, raw, encoding, size } = event.data
   const { source = '' } = event.metadata
   const at = formatTimestamp(event.recordedTime)
   const letter: DeadLetter = {
@@ -36,6 +38,7 @@ function rejected(event: RecordedEvent<RecordRejected>, documents: Documents): v
     source,
     raw,
     encoding,
+    ...(size !== undefined && { size }),
     at,
     retries: 0,
     position: event.position,
@@ -53,7 +56,7 @@ function retryFailed(event: RecordedEvent<RetryFailed>, documents: Documents): v
 /** The records that wait for somebody to look at them: rejected, and not recovered since. */
 export const deadLetters: SharedProjection = {
   name: 'dead-letters',
-  version: 1,
+  version: 2,
   categories: ['deadletter'],
   collections: { 'dead-letters': { indexes: { position: ['position'], kind: ['kind', 'position'] } } },
   watches: [],

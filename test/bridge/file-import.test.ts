@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { importFile } from '../../bridge/file-import.js'
+import { deadLetterBytes } from '../../commands/dead-letter-bytes.js'
 import { rawBytes, type RecordRejected } from '../../domain/dead-letter.js'
+import { MOST_KEPT_BYTES } from '../../domain/record-size.js'
 import type { EventStore } from '../../event-store/port.js'
 import { temporaryFolder, wholeLog } from '../projections/tidemark.js'
 import { fileOf, line, manyLines } from './importing.js'
@@ -89,14 +91,34 @@ void t.test('bad lines of every sort become dead letters with their bytes, and s
   }
 })
 
-void t.test('of a line that is too long the start is kept, and the line after it is read', async (t) => {
-  const long = 'x'.repeat(3 * 1024 * 1024)
+void t.test('a line that is too long is kept whole, in parts, and the line after it is read', async (t) => {
+  const long = 'zażółć gęślą jaźń '.repeat(100_000)
   const eventStore = openLog(t)
-  const counts = await importFile(eventStore, 'data-records', fileOf(t, `${long}\n${line('a')}`))
-  t.match(counts, { read: 2, appended: 1, rejected: 1 })
-  const [letter] = await deadLetters(eventStore)
-  t.equal(letter?.reason, 'record-too-large')
-  t.equal(letter?.raw.toString(), long.slice(0, 4096))
+  const path = fileOf(t, `${long}\n${line('a')}`)
+  t.match(await importFile(eventStore, 'data-records', path), { read: 2, appended: 1, rejected: 1 })
+  const [first, ...rest] = await wholeLog(eventStore, ['deadletter'])
+  t.match(first, { type: 'RecordRejected', data: { reason: 'record-too-large', encoding: 'utf8' } })
+  t.match(
+    rest,
+    Array.from({ length: 3 }, () => ({ type: 'RawContinued', data: { encoding: 'utf8' } })),
+    'cut between characters',
+  )
+  const parts: Buffer[] = []
+  for await (const part of deadLetterBytes(eventStore, (first?.data as RecordRejected['data']).deadLetterId))
+    parts.push(part)
+  t.equal(Buffer.concat(parts).toString(), long)
+  t.equal((first?.data as RecordRejected['data']).size, Buffer.byteLength(long))
+})
+
+void t.test('of a line without end the first 8 MiB are kept', async (t) => {
+  const endless = Buffer.alloc(9 * 1024 * 1024, 0xff)
+  const eventStore = openLog(t)
+  const path = fileOf(t, Buffer.concat([endless, Buffer.from('\n')]))
+  t.match(await importFile(eventStore, 'data-records', path), { read: 1, rejected: 1 })
+  const events = await wholeLog(eventStore, ['deadletter'])
+  const kept = events.map(({ data }) => rawBytes(data as RecordRejected['data']))
+  t.equal(Buffer.compare(Buffer.concat(kept), endless.subarray(0, MOST_KEPT_BYTES)), 0)
+  t.match(events[0]?.data, { encoding: 'base64', size: MOST_KEPT_BYTES })
 })
 
 void t.test('long lines are taken in a few at a time, so that not all of them are in memory', async (t) => {

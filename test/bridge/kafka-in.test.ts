@@ -104,10 +104,15 @@ await withKafka(t, (kafka) => {
       () => false,
     )
     if (sent) {
-      await eventsOf(eventStore, ['deadletter'], 8)
+      const more = (await eventsOf(eventStore, ['deadletter'], 9)).at(-1)
       const letter = (await lettersOf(eventStore)).at(-1)
       t.match(letter, { reason: 'record-too-large', source: `kafka:${settings.records}/0/8` })
-      t.equal(letter?.raw.length, 4096)
+      t.equal(more?.type, 'RawContinued')
+      t.ok(
+        Buffer.concat([letter!.raw, rawBytes(more!.data as RecordRejected['data'])]).equals(
+          Buffer.from(long),
+        ),
+      )
     }
   })
 

@@ -12,18 +12,24 @@ interface Listed {
 void t.test('dead letters on the command line', async (t) => {
   const folder = t.testdir()
   const run = (...args: string[]) => tidemark(folder, {}, ...args)
-  const bad = Buffer.concat([Buffer.from('nonsense\n'), Buffer.from([0xff, 0x0a]), Buffer.from('{"a":1}\n')])
+  const large = 'x'.repeat(800_000)
+  const bad = Buffer.concat([
+    Buffer.from('nonsense\n'),
+    Buffer.from([0xff, 0x0a]),
+    Buffer.from(`${large}\n{"a":1}\n`),
+  ])
   writeFileSync(join(folder, 'bad.csv'), bad)
-  t.match(JSON.parse((await run('import', 'data-records', 'bad.csv', '--json')).stdout), { rejected: 3 })
+  t.match(JSON.parse((await run('import', 'data-records', 'bad.csv', '--json')).stdout), { rejected: 4 })
   const again = await run('import', 'data-records', 'bad.csv', '--json')
   t.same(
     JSON.parse(again.stdout),
-    { read: 3, appended: 0, duplicates: 0, ignored: 0, rejected: 3 },
+    { read: 4, appended: 0, duplicates: 0, ignored: 0, rejected: 4 },
     'what is bad is bad again',
   )
   const { stdout: listed } = await run('dead-letters', 'list', '--json')
   const letters = JSON.parse(listed) as Listed[]
-  t.equal(letters.length, 3, 'and is one dead letter')
+  t.equal(letters.length, 4, 'and is one dead letter')
+  t.match(letters[2], { reason: 'record-too-large', size: large.length })
 
   await t.test('common options stand before or behind the name of the command', async (t) => {
     const data = join(folder, 'data')
@@ -44,7 +50,7 @@ void t.test('dead letters on the command line', async (t) => {
   await t.test('they are exported to standard output, or to a new file', async (t) => {
     const output = join(folder, 'output')
     const exported = await run('dead-letters', 'export', '--out', output, '--json')
-    t.same(JSON.parse(exported.stdout), { letters: 3, out: output })
+    t.same(JSON.parse(exported.stdout), { letters: 4, out: output })
     t.same(readFileSync(output), bad)
     t.match(await run('dead-letters', 'export', '--out', output), { code: 1, stderr: /EEXIST/ })
     const printed = await run('dead-letters', 'export')

@@ -1,5 +1,7 @@
 import t from 'tap'
+import { deadLetterBytes } from '../../commands/dead-letter-bytes.js'
 import { takeIn } from '../../commands/intake.js'
+import { MAX_RECORD_BYTES } from '../../domain/record-size.js'
 import { wholeLog } from '../projections/tidemark.js'
 import { arriving, deadLetters, line } from './arriving.js'
 import { openLog } from '../event-store/open-log.js'
@@ -99,3 +101,29 @@ void t.test('a dead letter does not take the place of another one at the same co
   const sources = (await deadLetters(eventStore)).map(({ source }) => source)
   t.equal(new Set(sources).size, 4)
 })
+
+void t.test(
+  'a dead letter too large for one event is in several, beside another at its coordinate',
+  async (t) => {
+    const eventStore = openLog(t)
+    const [one, other] = ['x', 'y'].map((letter) => letter.repeat(2 * MAX_RECORD_BYTES + 1)) as [
+      string,
+      string,
+    ]
+    for (const text of [one, one, other, other]) {
+      const taken = await takeIn(eventStore, arriving('kafka:records/0', [text]))
+      t.match(taken, { rejected: [{ code: 'record-too-large' }] })
+      t.equal(taken.position, text === one ? 3 : 6)
+    }
+    const ids = (await wholeLog(eventStore)).map(({ stream }) => stream.slice('deadletter-'.length))
+    t.same(ids, [ids[0], ids[0], ids[0], ids[3], ids[3], ids[3]])
+    for (const [id = '', text] of [
+      [ids[0], one],
+      [ids[3], other],
+    ] as const) {
+      const parts: Buffer[] = []
+      for await (const part of deadLetterBytes(eventStore, id)) parts.push(part)
+      t.equal(Buffer.concat(parts).toString(), text)
+    }
+  },
+)

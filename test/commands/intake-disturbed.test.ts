@@ -1,5 +1,6 @@
 import t from 'tap'
 import { takeIn } from '../../commands/intake.js'
+import { MAX_RECORD_BYTES } from '../../domain/record-size.js'
 import type { EmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { Countdown, stoppingAppends, Stopped, unansweredAppends } from '../projections/stopping.js'
 import { arriving, deadLetters, line } from './arriving.js'
@@ -8,17 +9,21 @@ import { openLog } from '../event-store/open-log.js'
 void t.test(
   'an attempt that was cut short counts, when it is made again, as it would have counted',
   async (t) => {
-    const lines = [line('a', 1), 'nonsense', line('a', 2), line('b', 1), line('b', 1), line('known')]
+    const large = 'x'.repeat(2 * MAX_RECORD_BYTES)
+    const lines = [line('a', 1), 'nonsense', line('a', 2), line('b', 1), line('b', 1), line('known'), large]
     const whole = openLog(t)
     await takeIn(whole, arriving('file:0', [line('known')]))
     const counted = await takeIn(whole, arriving('file:1', lines))
-    t.match(counted, { appended: 2, duplicates: 2, rejected: [{ index: 1 }, { index: 2 }] })
+    t.match(counted, { appended: 2, duplicates: 2, rejected: [{ index: 1 }, { index: 2 }, { index: 6 }] })
     const cuts = [
       (log: EmbeddedEventStore) => stoppingAppends(log, new Countdown(0)),
       (log: EmbeddedEventStore) => unansweredAppends(log, new Countdown(0)),
       // Between the records and the dead letters of those that contradict.
       (log: EmbeddedEventStore) => stoppingAppends(log, new Countdown(1)),
       (log: EmbeddedEventStore) => unansweredAppends(log, new Countdown(1)),
+      // Between those and the rest of what is too large for one event.
+      (log: EmbeddedEventStore) => stoppingAppends(log, new Countdown(2)),
+      (log: EmbeddedEventStore) => unansweredAppends(log, new Countdown(2)),
     ]
     for (const cut of cuts) {
       const eventStore = openLog(t)
