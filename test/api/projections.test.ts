@@ -14,7 +14,7 @@ void t.test('projections are listed with how far they are', async (t) => {
     items: [
       { name: 'data-plans', version: dataPlans.version, position: 3, lag: 0, state: 'live' },
       { name: 'notifications', version: 1, position: 3, lag: 0, documents: 1, state: 'live' },
-      { name: 'dead-letters', version: 1, position: 3, lag: 0, documents: 0, state: 'live' },
+      { name: 'dead-letters', version: 2, position: 3, lag: 0, documents: 0, state: 'live' },
       { name: 'customer-billing', version: 1, position: 3, lag: 0, documents: 0, state: 'live' },
       { name: 'type-billing', version: 1, position: 3, lag: 0, documents: 0, state: 'live' },
     ],
