@@ -3,7 +3,7 @@ import type { EventStore } from '../event-store/port.js'
 import { deadLetters } from '../projections/dead-letters/dead-letters.js'
 import type { Projection } from '../projections/projection.js'
 import type { ReadStore } from '../projections/queries/live.js'
-import { projectionStatuses, type ProjectionStatus } from '../projections/running/status.js'
+import { documentsOf, projectionStates, type ProjectionState } from '../projections/running/status.js'
 import { HttpDurations } from './duration-histogram.js'
 import { answerOf } from './answer-soon.js'
 import { decorated } from '../event-store/decorated.js'
@@ -18,8 +18,8 @@ export interface Metrics {
   /** The same event store, with every event counted that it appends. */
   counting(eventStore: EventStore): EventStore
   /**
-   * All figures in the text format of Prometheus; those of log and projections as of now. What a store does not tell is
-   * left out: the rest is needed most then.
+   * All figures in the text format of Prometheus; those of log and projections as of now, but for the documents where
+   * counting them takes long: then as counted last. What a store does not tell is left out: the rest is needed most then.
    */
   text(): Promise<string>
   readonly contentType: string
@@ -51,7 +51,9 @@ export function metricsOf({ eventStore, readStore, projections, more = [] }: Met
   })
   const showUp = storeGauge(registry)
   const showHead = logGauge(registry)
-  const showStatuses = projectionGauges(registry)
+  const showStates = projectionGauges(registry)
+  const showDocuments = documentGauges(registry)
+  const counted = asOfLast(() => countAll(projections, readStore))
   /** Undefined if the store does not answer. */
   const ask = <T>(work: () => Promise<T>) => answerOf(work).catch(() => undefined)
   return {
@@ -60,16 +62,18 @@ export function metricsOf({ eventStore, readStore, projections, more = [] }: Met
     records: (kind, outcome, count) => {
       if (count > 0) records.inc({ kind, outcome }, count)
     },
-    counting: (counted) => countingAppends(counted, (count) => appended.inc(count)),
+    counting: (store) => countingAppends(store, (count) => appended.inc(count)),
     text: async () => {
-      const [head, builds, statuses] = await Promise.all([
+      const [head, builds, states, documents] = await Promise.all([
         ask(() => eventStore.head()),
         ask(() => readStore.all()),
-        ask(() => projectionStatuses(projections, eventStore, readStore)),
+        ask(() => projectionStates(projections, eventStore, readStore)),
+        counted(),
       ])
       showUp({ log: head !== undefined, 'read-models': builds !== undefined })
       showHead(head)
-      showStatuses(statuses)
+      showStates(states)
+      showDocuments(documents)
       return registry.metrics()
     },
   }
@@ -112,7 +116,7 @@ function logGauge(registry: Registry): (head: number | undefined) => void {
 const states = ['live', 'catching-up', 'failed', 'missing'] as const
 
 /** Shows what is known of the projections; nothing if that is unknown. */
-function projectionGauges(registry: Registry): (statuses: readonly ProjectionStatus[] | undefined) => void {
+function projectionGauges(registry: Registry): (states: readonly ProjectionState[] | undefined) => void {
   const gauge = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new Gauge({ name: `tidemark_${name}`, help, labelNames, registers: [registry] })
   const position = gauge(
@@ -121,20 +125,68 @@ function projectionGauges(registry: Registry): (statuses: readonly ProjectionSta
     'projection',
   )
   const lag = gauge('projection_lag', 'How many positions of the log are to come.', 'projection')
-  const documents = gauge('projection_documents', 'How many documents there are.', 'projection')
   const stateHelp = '1 for the state that the projection is in, 0 for the others.'
   const state = gauge('projection_state', stateHelp, 'projection', 'state')
-  const letters = gauge('dead_letters', 'Records that could not be used and wait to be looked at.')
-  return (statuses = []) => {
-    for (const labelled of [position, lag, documents, state]) labelled.reset()
-    letters.remove()
-    for (const status of statuses) {
-      const projection = status.name
-      position.set({ projection }, status.position)
-      lag.set({ projection }, status.lag)
-      documents.set({ projection }, status.documents)
-      for (const name of states) state.set({ projection, state: name }, Number(status.state === name))
-      if (projection === deadLetters.name) letters.set(status.documents)
+  return (known = []) => {
+    for (const labelled of [position, lag, state]) labelled.reset()
+    for (const one of known) {
+      const projection = one.name
+      position.set({ projection }, one.position)
+      lag.set({ projection }, one.lag)
+      for (const name of states) state.set({ projection, state: name }, Number(one.state === name))
     }
+  }
+}
+
+/** How many documents each projection has. */
+type Counts = ReadonlyMap<string, number>
+
+async function countAll(projections: readonly Projection[], readStore: ReadStore): Promise<Counts> {
+  const counts = new Map<string, number>()
+  for (const projection of projections) counts.set(projection.name, await documentsOf(projection, readStore))
+  return counts
+}
+
+/** Shows how many documents there are; nothing if that is unknown. */
+function documentGauges(registry: Registry): (counts: Counts | undefined) => void {
+  const documents = new Gauge({
+    name: 'tidemark_projection_documents',
+    help: 'How many documents there are.',
+    labelNames: ['projection'],
+    registers: [registry],
+  })
+  const letters = new Gauge({
+    name: 'tidemark_dead_letters',
+    help: 'Records that could not be used and wait to be looked at.',
+    registers: [registry],
+  })
+  return (counts = new Map<string, number>()) => {
+    documents.reset()
+    letters.remove()
+    for (const [projection, count] of counts) documents.set({ projection }, count)
+    const waiting = counts.get(deadLetters.name)
+    if (waiting !== undefined) letters.set(waiting)
+  }
+}
+
+/**
+ * Work that may take longer than those who ask can wait: it is done once at a time, and until it is done they get what
+ * came of it the time before. Undefined if it failed, or never was done.
+ */
+function asOfLast<T>(work: () => Promise<T>): () => Promise<T | undefined> {
+  let last: T | undefined
+  let running: Promise<void> | undefined
+  const run = () =>
+    work()
+      .then(
+        (result) => (last = result),
+        () => (last = undefined),
+      )
+      .then(() => (running = undefined))
+  return async () => {
+    running ??= run()
+    const current = running
+    await answerOf(() => current).catch(() => {})
+    return last
   }
 }

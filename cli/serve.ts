@@ -35,7 +35,9 @@ export async function serve(options: ServeOptions, { config }: Context): Promise
     await system.settleBillingTimeZone()
     if (chosen.has('projector')) {
       if (!(await system.project())) logger.warn('another process runs the projections of this folder')
-      takeOver = setInterval(() => void system.project(), lookAgainAfter)
+      takeOver = setInterval(() => {
+        system.project().catch((error: unknown) => logger.warn(error, 'the projections cannot be run here'))
+      }, lookAgainAfter)
     }
     if (chosen.has('bridge')) bridge = await bridgeOf(system, config, logger)
     if (address) closeServer = await listen(address, chosen, system, config, logger, bridge)

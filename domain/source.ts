@@ -93,8 +93,8 @@ export function sourceStream(kind: string, name: string): string {
 }
 
 /**
- * An event of a source's stream. Its id follows from who says it and where in the stream, so that a repetition is
- * recognised, and two readers of one source are told apart.
+ * An event of a source's stream. Its id follows from what it is, who says it and where in the stream, so that a repetition
+ * is recognised, and two readers of one source are told apart.
  */
 export function sourceEvent(
   stream: string,
@@ -103,7 +103,7 @@ export function sourceEvent(
   { type, data }: SourceEvent,
 ): NewEvent<SourceEvent> {
   return {
-    id: eventId(`${stream}/${reader}/${revision}`),
+    id: eventId(`${stream}/${reader}/${revision}/${type}`),
     stream,
     type,
     data,

@@ -40,7 +40,10 @@ export interface StreamSummary {
 export interface ReadAll {
   /** Read what comes after this position; 0 reads from the start. */
   readonly after: number
-  /** At most about so many events a page; a page holds at least one if there is one. */
+  /**
+   * At most about so many events a page. One that holds none may still reach further than `after`: then there may be more
+   * to come.
+   */
   readonly limit: number
   /** Only streams of these categories. */
   readonly categories?: readonly string[]

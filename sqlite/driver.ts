@@ -63,14 +63,21 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
   }
 }
 
-/** Closes a connection; a writer first copies its write-ahead log back, unless a reader is in the way. */
+/**
+ * Closes a connection; a writer first copies its write-ahead log back, unless a reader is in the way or the disk is full:
+ * nothing is lost then, the next opening reads it.
+ */
 export function closeDatabase(database: Database): void {
-  const { query_only: readOnly } = database.prepare('PRAGMA query_only').get() as { query_only: number }
-  if (readOnly === 0) {
+  try {
+    const { query_only: readOnly } = database.prepare('PRAGMA query_only').get() as { query_only: number }
+    if (readOnly === 1) return
     database.exec('PRAGMA busy_timeout = 100')
     database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+  } catch (error) {
+    if (!isFull(error)) throw error
+  } finally {
+    database.close()
   }
-  database.close()
 }
 
 /**

@@ -141,6 +141,7 @@ class RunningBridge {
   async #sessionOver(clients: Clients, joined: () => void): Promise<void> {
     const { settings, patience = usualPatience } = this.#options
     const { signal } = this.#stopping
+    const over = new AbortController()
     const reaching = { settings, troubles: this.troubles, report: this.#report, patience }
     const reached = await unlessAborted(reachKafka(clients.client(), reaching, signal), signal)
     const { admin, absent } = reached
@@ -153,10 +154,11 @@ class RunningBridge {
     try {
       const group = await unlessAborted(joining, signal)
       // A group that reads more topics has to be joined anew.
-      const appeared = untilOneExists(admin, absent, signal).then(() => undefined)
+      const appeared = untilOneExists(admin, absent, over.signal).then(() => undefined)
       const crashed = await unlessAborted(Promise.race([group.crashed, appeared]), signal)
       if (crashed) throw explained(crashed, settings)
     } finally {
+      over.abort()
       const left = joining.then((group) => group.stop())
       const ended = Promise.allSettled([left, publishing.stop()]).then(() => admin.disconnect())
       await atMost(

@@ -82,10 +82,23 @@ async function untilAbandoned(
   let before = -1
   while (!signal.aborted) {
     const { revision, position } = await sinkStandingOf(eventStore, topic)
-    const waiting = eventStore.readAll({ after: position, limit: 1, categories: output.categories })
-    if (revision === before && (await waiting).events.length > 0) return
+    if (revision === before && (await hasEvents(eventStore, position, output.categories))) return
     before = revision
     await pause(abandoned, signal)
+  }
+}
+
+/** Whether events of some categories come after a position. Pages may be empty on the way to them. */
+async function hasEvents(
+  eventStore: EventStore,
+  after: number,
+  categories: readonly string[],
+): Promise<boolean> {
+  for (;;) {
+    const { events, position } = await eventStore.readAll({ after, limit: 1, categories })
+    if (events.length > 0) return true
+    if (position <= after) return false
+    after = position
   }
 }
 
@@ -95,10 +108,11 @@ async function publishOn(
   signal: AbortSignal,
   again: Again,
 ): Promise<void> {
-  const sink = await SinkWriter.claim(eventStore, { topic, group, member })
+  // First, because each claim is an event: none is made for a producer that cannot be opened.
   const sending = await Sending.open(kafka, topic)
-  report({ type: 'publishing', topic, position: sink.position })
   try {
+    const sink = await SinkWriter.claim(eventStore, { topic, group, member })
+    report({ type: 'publishing', topic, position: sink.position })
     const { categories } = output
     const types = new Set(output.types)
     let seen = sink.position

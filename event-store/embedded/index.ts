@@ -80,14 +80,21 @@ export class IndexFile {
    * position, the filter could lack what another process has indexed in between.
    */
   begin(): number {
-    this.#db.exec('BEGIN')
-    const { position, filter } = this.#state.get() as { position: number; filter: Uint8Array }
-    const unfiltered = this.#unfiltered.all() as { keys: Uint8Array }[]
-    this.#db.exec('COMMIT')
+    const { position, filter, unfiltered } = this.#stored()
     this.#filter = new KeyFilter(filter)
     this.#tailsUnfiltered = unfiltered.length
     for (const { keys } of unfiltered) this.#filter.addAll(new Float64Array(keys.slice().buffer))
     return position
+  }
+
+  #stored() {
+    this.#db.exec('BEGIN')
+    try {
+      const state = this.#state.get() as { position: number; filter: Uint8Array }
+      return { ...state, unfiltered: this.#unfiltered.all() as { keys: Uint8Array }[] }
+    } finally {
+      this.#db.exec('COMMIT')
+    }
   }
 
   /** Those of the keys that are taken, with their positions, as far as {@link begin} said or a bit further. */

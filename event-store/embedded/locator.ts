@@ -35,6 +35,8 @@ export class EventLocator {
   #leaving: Tail | undefined
   #indexing: Promise<void> | undefined
   #failure: LogUnusable | undefined
+  /** What is known may be wrong: see {@link reset}. */
+  #isLost = false
   readonly #heads = new Map<string, number>()
 
   constructor(log: LogFile, index: IndexFile) {
@@ -49,6 +51,7 @@ export class EventLocator {
 
   /** Learns of what this process has not appended itself. */
   async catchUp(): Promise<void> {
+    this.#recover()
     while (this.head < this.#log.head()) {
       this.#follow(catchUpPage)
       await this.makeRoom()
@@ -78,12 +81,19 @@ export class EventLocator {
 
   /** Forgets everything but the files: for when a transaction came to nothing. */
   reset(): void {
+    this.#isLost = true
+  }
+
+  #recover(): void {
+    if (!this.#isLost) return
     this.#heads.clear()
     this.#tail = new Tail(this.#leaving?.head ?? this.#index.begin())
+    this.#isLost = false
   }
 
   /** Hands a full tail to the index; waits only where too much is waiting already. */
   async makeRoom(): Promise<void> {
+    this.#recover()
     if (!this.#indexing && (this.#leaving || this.#tail.size >= fullTail)) this.#startIndexing()
     if (this.#tail.size < longestTail) return
     await this.#indexing

@@ -56,7 +56,7 @@ export class DerivedCheck implements DerivedEvents {
       if (found) {
         this.#lookedUp.add(found.position)
         this.#derived.delete(id)
-        if (contentOf(found) !== trace.fingerprint) this.#report(id, trace, 'other content')
+        if (contentOf(found) !== trace.fingerprint) this.#differs(id, trace)
       }
       if (this.#derived.size <= mostAwaited / 2) return
     }
@@ -70,13 +70,16 @@ export class DerivedCheck implements DerivedEvents {
 
   /** What differs, once the build is complete: what is still awaited may stand further on in the log. */
   async differences(): Promise<readonly DerivedDifference[]> {
-    for (const [id, trace] of this.#met) this.#report(id, trace, 'not derived again')
+    const differences = [...this.#differences]
+    for (const [id, { stream }] of this.#met)
+      differences.push({ id, stream, difference: 'not derived again' })
     for (const [id, trace] of this.#derived) {
+      const { stream, fingerprint } = trace
       const found = await this.#find(id, trace)
-      if (!found) this.#report(id, trace, 'missing in the log')
-      else if (contentOf(found) !== trace.fingerprint) this.#report(id, trace, 'other content')
+      if (!found) differences.push({ id, stream, difference: 'missing in the log' })
+      else if (contentOf(found) !== fingerprint) differences.push({ id, stream, difference: 'other content' })
     }
-    return this.#differences
+    return differences
   }
 
   async #find(id: string, { stream, revision }: Trace): Promise<RecordedEvent | undefined> {
@@ -89,12 +92,12 @@ export class DerivedCheck implements DerivedEvents {
     const other = others.get(event.id)
     if (!other) own.set(event.id, { stream: event.stream, revision, fingerprint })
     else if (others.delete(event.id) && other.fingerprint !== fingerprint) {
-      this.#report(event.id, other, 'other content')
+      this.#differs(event.id, other)
     }
   }
 
-  #report(id: string, { stream }: Trace, difference: DerivedDifference['difference']): void {
-    this.#differences.push({ id, stream, difference })
+  #differs(id: string, { stream }: Trace): void {
+    this.#differences.push({ id, stream, difference: 'other content' })
   }
 }
 

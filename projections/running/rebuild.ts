@@ -48,14 +48,17 @@ export async function rebuild(projection: Projection, options: RebuildOptions): 
   const { eventStore, readStore } = options
   const live = await readStore.live(projection.name)
   const isOurs = live !== undefined && (await isBuiltFrom(eventStore, live))
-  // Without a build of this log nobody has seen to it that what follows from its events is in it.
-  const rebuilt = await buildAgain(projection, options, live, isOurs ? 'check' : 'append')
-  // Another version was stopped while it owed something, and was never there again to pay: so this one does.
-  const isOwed =
-    live?.version !== projection.version &&
-    rebuilt.derivedDifferences.some(({ difference }) => difference === 'missing in the log')
-  return isOwed ? buildAgain(projection, options, live, 'append') : rebuilt
+  try {
+    // Without a build of this log nobody has seen to it that what follows from its events is in it.
+    return await buildAgain(projection, options, live, isOurs ? 'check' : 'append')
+  } catch (error) {
+    if (!(error instanceof Owing)) throw error
+    return buildAgain(projection, options, live, 'append')
+  }
 }
+
+/** Another version was stopped while it owed derived events, and is never there again to send them. */
+class Owing extends Error {}
 
 async function buildAgain(
   projection: Projection,
@@ -70,7 +73,11 @@ async function buildAgain(
     const derived = (partition: number) =>
       mode === 'check' ? check : Outbox.open(build, eventStore, partition)
     const folds = await openFolds(projection, build, derived)
-    const documents = await catchUpAndPromote(projection, build, folds, options)
+    const documents = await catchUpAndPromote(projection, build, folds, options, async (replaced) => {
+      if (mode === 'append' || replaced.version === projection.version) return
+      const differences = await check.differences()
+      if (differences.some(({ difference }) => difference === 'missing in the log')) throw new Owing()
+    })
     // What might have come further on in the log is awaited no longer.
     if (mode === 'append') await drainOutbox(build, eventStore)
     const seconds = (performance.now() - start) / 1000
@@ -134,6 +141,7 @@ export function checkpointsOf(build: ReadModel): Promise<number[]> {
 /**
  * The live build may move on meanwhile: then the new one runs after it, and the next step is shorter.
  *
+ * @param assertPaid throws where the build that is to be replaced has left something owing
  * @returns how many documents the new one has, counted while nobody can replace it
  */
 async function catchUpAndPromote(
@@ -141,6 +149,7 @@ async function catchUpAndPromote(
   build: Build,
   folds: readonly Fold[],
   options: RebuildOptions,
+  assertPaid: (replaced: Build) => Promise<void>,
 ): Promise<number> {
   const { eventStore, readStore } = options
   for (;;) {
@@ -151,7 +160,10 @@ async function catchUpAndPromote(
       // How far a build of another log has come says nothing of this one, and what it derived is none of its events.
       const ends = ours ? at : [await eventStore.head()]
       await foldTo(folds, targetsOf(ends, folds.length), options)
-      if (ours) await finish(projection, ours, eventStore)
+      if (ours) {
+        await finish(projection, ours, eventStore)
+        await assertPaid(ours)
+      }
       const documents = await countDocuments(projection, build)
       await readStore.promote(build, live && { build: live, at })
       return documents

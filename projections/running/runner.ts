@@ -230,7 +230,6 @@ class Runner {
   async #fail(projection: Projection, partition: number, error: unknown): Promise<void> {
     const { readStore, report } = this.#options
     const reason = error instanceof Error ? error : new Error(String(error))
-    this.#failed.add(shareOf(projection.name, partition))
     const build = await readStore.live(projection.name)
     if (build) {
       const checkpoint = await build.checkpoint(partition)
@@ -242,6 +241,8 @@ class Runner {
       const writes = { [runnerCollection]: [{ id: ownId(failureId, partition), document }] }
       await build.commit({ partition, expected: checkpoint, checkpoint, writes })
     }
+    // Not before: where the note cannot be left, the projection fails again when the stores are back.
+    this.#failed.add(shareOf(projection.name, partition))
     report({ type: 'failed', projection: projection.name, error: reason })
   }
 }

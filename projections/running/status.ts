@@ -74,7 +74,7 @@ export async function projectionStatuses(
     const state = states[i]
     if (!state) continue
     const { name, version, position, lag, ...rest } = state
-    const documents = (await ofLive(readStore, name, (build) => countDocuments(projection, build))) ?? 0
+    const documents = await documentsOf(projection, readStore)
     statuses.push({ name, version, position, lag, documents, ...rest })
   }
   return statuses
@@ -97,6 +97,11 @@ export async function projectionStates(
     states.push(state ?? { name, version, position: 0, lag: head, state: 'missing' })
   }
   return states
+}
+
+/** How many documents readers see. */
+export async function documentsOf(projection: Projection, readStore: ReadStore): Promise<number> {
+  return (await ofLive(readStore, projection.name, (build) => countDocuments(projection, build))) ?? 0
 }
 
 /** The note that the runner left in a build when its projection failed. */

@@ -55,7 +55,9 @@ void t.test('figures of the process are there when a store is not', async (t) =>
     'tidemark_store_up{store="read-models"} 1',
   ])
   t.same(sample(withoutLog.text, 'tidemark_log_head_position'), [])
-  t.same(sample(withoutLog.text, 'tidemark_projection_'), [], 'they would be wrong')
+  for (const name of ['position', 'lag', 'state'])
+    t.same(sample(withoutLog.text, `tidemark_projection_${name}`), [], `${name} would be wrong`)
+  t.equal(sample(withoutLog.text, 'tidemark_projection_documents{').length, projections.length)
   t.ok(sample(withoutLog.text, 'http_request_duration_seconds_count').length > 0)
   t.ok(sample(withoutLog.text, 'process_cpu_seconds_total').length > 0)
 

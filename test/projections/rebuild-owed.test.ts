@@ -50,3 +50,20 @@ void t.test('closings that another version owed are sent by the one that takes i
   t.equal((await tidemark.notified()).length, 2_500)
   t.same(await tidemark.differences(next), [])
 })
+
+void t.test('a version that is stopped before it has sent them does so the next time', async (t) => {
+  const tidemark = await stoppedWhileClosing(t, 2_500)
+  const next = { ...dataPlans, version: dataPlans.version + 1 }
+  const stopping = new AbortController()
+  const onProgress = (position: number, target: number) => position === target && stopping.abort()
+  const stopped = rebuild(next, { ...tidemark, signal: stopping.signal, onProgress })
+  await t.rejects(stopped, { code: 'rebuild-stopped' })
+  t.equal(
+    (await tidemark.readStore.live(next.name))?.version,
+    dataPlans.version,
+    'the live build is as it was',
+  )
+  t.match(await rebuild(next, tidemark), { derivedDifferences: [] })
+  t.equal((await tidemark.notified()).length, 2_500)
+  t.same(await tidemark.differences(next), [])
+})

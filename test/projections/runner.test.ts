@@ -55,6 +55,18 @@ void t.test(
   },
 )
 
+void t.test('a failure is not forgotten when its note cannot be left at once', async (t) => {
+  const tidemark = await openTidemark(t)
+  const commits = new Countdown(0)
+  const readStore = stoppingCommits(tidemark.readStore, commits)
+  await tidemark.append(counted({ fails: true }))
+  const running = run(t, tidemark.eventStore, readStore, [counting({ mended: false })])
+  await running.reported(({ type }) => type === 'trouble')
+  commits.set(Infinity)
+  await running.reported(({ type }) => type === 'failed')
+  t.match(await failure(tidemark), { position: 1 })
+})
+
 void t.test('goes on after the next start, once the handler is mended', async (t) => {
   const tidemark = await openTidemark(t)
   const { eventStore, readStore } = tidemark
