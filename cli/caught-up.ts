@@ -1,9 +1,8 @@
 import type { EventStore } from '../event-store/port.js'
 import { outboxCollection } from '../projections/running/outbox.js'
-import { failureId, runnerCollection } from '../projections/running/notes.js'
 import { projections } from '../projections/index.js'
 import { isBuiltFrom } from '../projections/running/origin.js'
-import { ownIds } from '../projections/running/partition.js'
+import { failureOf } from '../projections/running/status.js'
 import type { Projection } from '../projections/projection.js'
 import type { Build, ReadStore } from '../read-store/port.js'
 import type { System } from './compose.js'
@@ -94,8 +93,8 @@ async function slowest(
     const build = await readStore.live(name)
     const isOurs = build?.version === version && (await isBuiltFrom(eventStore, build))
     checkpoints.push(isOurs ? await build.checkpoint() : 0)
-    const [failure] = build ? await build.getMany(runnerCollection, ownIds(failureId, build.partitions)) : []
-    if (failure) throw new ProjectionStopped((JSON.parse(failure.text) as { reason: string }).reason)
+    const failure = build && (await failureOf(build))
+    if (failure) throw new ProjectionStopped(failure.reason)
   }
   return Math.min(...checkpoints)
 }

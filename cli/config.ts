@@ -8,6 +8,7 @@ import { isTimeZone } from '../domain/time-zone.js'
 import { enginesOf } from './engine-settings.js'
 import type { EngineSettings } from './engines.js'
 import { InvalidSetting } from './invalid-setting.js'
+import { httpAddressOf } from './http-address.js'
 import { kafkaSettings, schemaRegistryOf } from './kafka-settings.js'
 
 /** Everything that can be set from outside. docs/operations.md lists the variables. */
@@ -112,11 +113,7 @@ function timeZoneOf(name: string, value: string | undefined): string | undefined
 
 /** What is wrong is not repeated: a URL may hold a password. */
 function serviceUrlOf(value: string): string {
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
-    throw new InvalidSetting('SESSION_SERVICE_URL is no http or https address without a query')
-  }
-  return value
+  return httpAddressOf('SESSION_SERVICE_URL', value, 'http://localhost:8080')
 }
 
 function sessionRulesOf(env: NodeJS.ProcessEnv): Partial<SessionRules> {

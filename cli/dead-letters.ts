@@ -3,8 +3,10 @@ import { pipeline } from 'node:stream/promises'
 import { deadLetterBytes } from '../commands/dead-letter-bytes.js'
 import { rawBytes } from '../domain/dead-letter.js'
 import type { EventStore } from '../event-store/port.js'
-import { deadLetters, type DeadLetter } from '../projections/dead-letters/dead-letters.js'
-import type { ReadStore } from '../read-store/port.js'
+import type { DeadLetter } from '../projections/dead-letters/dead-letters.js'
+import { listDeadLetters as deadLettersOf } from '../projections/queries/dead-letters.js'
+import { ReadModelMissing, type ReadStore } from '../projections/queries/live.js'
+import type { Page } from '../projections/queries/page.js'
 import { withSystem, type Context } from './command.js'
 import { table } from './output.js'
 
@@ -84,18 +86,26 @@ async function allOf(letters: AsyncIterable<DeadLetter>): Promise<DeadLetter[]> 
 
 /** The dead letters of the read model, of all kinds or of one, in the order of the log. */
 export async function* lettersOf(readStore: ReadStore, kind?: string): AsyncGenerator<DeadLetter> {
-  const build = await readStore.live(deadLetters.name)
-  if (!build) return
   let after: string | undefined
   do {
-    const query = { index: 'position', limit: lettersAPage, ...(after === undefined ? {} : { after }) }
-    const page = await build.page('dead-letters', query)
-    for (const { text } of page.rows) {
-      const letter = JSON.parse(text) as DeadLetter
-      if (kind === undefined || letter.kind === kind) yield letter
-    }
+    const page = await pageOf(readStore, kind, after)
+    for (const text of page.items) yield JSON.parse(text) as DeadLetter
     after = page.next
   } while (after !== undefined)
+}
+
+/** There are none where nothing has been built yet. */
+async function pageOf(
+  readStore: ReadStore,
+  kind: string | undefined,
+  after: string | undefined,
+): Promise<Page<string>> {
+  try {
+    return await deadLettersOf(readStore, kind, { limit: lettersAPage, after })
+  } catch (error) {
+    if (error instanceof ReadModelMissing) return { items: [] }
+    throw error
+  }
 }
 
 /** Hashes are long; their beginning tells them apart. */

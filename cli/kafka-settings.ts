@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { declaredTopics, saslMechanisms, type KafkaSettings, type Sasl } from '../bridge/kafka/settings.js'
+import { httpAddressOf } from './http-address.js'
 import { InvalidSetting } from './invalid-setting.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -31,11 +32,7 @@ export function kafkaSettings(env: Environment): KafkaSettings | undefined {
  * @throws {InvalidSetting}
  */
 export function schemaRegistryOf(value: string | undefined): string | undefined {
-  if (!value) return undefined
-  if (!URL.canParse(value) || !['http:', 'https:'].includes(new URL(value).protocol)) {
-    throw new InvalidSetting('SCHEMA_REGISTRY_URL is no address: it takes one such as http://localhost:8081')
-  }
-  return value
+  return value ? httpAddressOf('SCHEMA_REGISTRY_URL', value, 'http://localhost:8081') : undefined
 }
 
 function brokersOf(value: string): readonly string[] {

@@ -121,7 +121,12 @@ export class GroupReader {
     this.#display = setInterval(() => {
       if (isBusy) return
       isBusy = true
-      void this.#show().finally(() => (isBusy = false))
+      this.#show()
+        .catch((error: unknown) => {
+          // The client has left the group by itself: it joins again, or says that it gives up.
+          this.#options.report({ type: 'client', part: 'consumer', message: rootOf(error).message })
+        })
+        .finally(() => (isBusy = false))
     }, this.#options.times.display)
   }
 

@@ -1,10 +1,10 @@
 import type { NewEvent } from '../../domain/event.js'
-import { isUuid } from '../../domain/uuid.js'
 import type { Bell } from './bell.js'
 import { lineOf } from './line.js'
 import type { LogFile, LogLines } from './log.js'
 import type { EventLocator, Located } from './locator.js'
-import { InvalidEvent, RevisionConflict } from '../errors.js'
+import { RevisionConflict } from '../errors.js'
+import { assertValid } from '../valid-event.js'
 import { nextKey } from './id-key.js'
 import type { Appended, Expectation, Placed } from '../port.js'
 
@@ -92,9 +92,7 @@ export class GroupCommit {
 }
 
 function checkedLineOf(event: NewEvent): string {
-  const { id, stream } = event
-  if (!isUuid(id)) throw new InvalidEvent(`the event id ${JSON.stringify(id)} is not a UUID`)
-  if (stream === '') throw new InvalidEvent(`event ${id} names no stream`)
+  assertValid(event)
   return lineOf(event)
 }
 

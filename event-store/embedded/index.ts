@@ -1,6 +1,8 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Batch, BatchStatement, Outcome } from '../../sqlite/batch.js'
 import { closeDatabase, openDatabase, type Database, type Statement } from '../../sqlite/driver.js'
+import { NotADatabase } from '../../sqlite/errors.js'
 import { LateWriter } from '../../sqlite/late-writer.js'
 import type { StreamSummary } from '../port.js'
 import type { Run, Tail } from './tail.js'
@@ -54,7 +56,7 @@ export class IndexFile {
   constructor(folder: string, logId: string, head: () => number) {
     const path = join(folder, 'events-index.db')
     this.#logId = logId
-    this.#db = openDatabase(path, { synchronous: 'NORMAL', cacheKiB: 1_024 })
+    this.#db = openIndex(path)
     this.#writer = new LateWriter(path, { synchronous: 'NORMAL', cacheKiB: 4_096 })
     this.#open(head)
     this.#state = this.#db.prepare('SELECT position, filter FROM state')
@@ -153,6 +155,18 @@ export class IndexFile {
     // Nobody indexes meanwhile. Asked before, the log would not have what somebody has appended and indexed since.
     if (log !== this.#logId || position > head()) this.#db.exec(drop + schema(this.#logId))
     this.#db.exec('COMMIT')
+  }
+}
+
+/** What is no database is made again, like an index that is missing. */
+function openIndex(path: string): Database {
+  const open = () => openDatabase(path, { synchronous: 'NORMAL', cacheKiB: 1_024 })
+  try {
+    return open()
+  } catch (error) {
+    if (!(error instanceof NotADatabase)) throw error
+    for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
+    return open()
   }
 }
 

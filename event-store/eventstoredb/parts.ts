@@ -1,6 +1,6 @@
-import { isUuid } from '../../domain/uuid.js'
 import type { NewEvent } from '../../domain/event.js'
 import { InvalidEvent } from '../errors.js'
+import { assertValid } from '../valid-event.js'
 import { mostBytes, type EventFormat, type Incoming, type Outgoing } from './events.js'
 import type { KnownStream, Place } from './known.js'
 import { claimStream } from './names.js'
@@ -91,6 +91,7 @@ export function cutIntoParts(
   }
   const order = events.map((event) => {
     assertValid(event)
+    assertAllowed(event)
     const part = partOf(event.stream)
     part.events.push(format.toServer(event))
     return part
@@ -177,9 +178,7 @@ class Missing {
 }
 
 /** @throws {InvalidEvent} */
-function assertValid({ id, stream }: NewEvent): void {
-  if (!isUuid(id)) throw new InvalidEvent(`the event id ${JSON.stringify(id)} is not a UUID`)
-  if (stream === '') throw new InvalidEvent(`event ${id} names no stream`)
+function assertAllowed({ id, stream }: NewEvent): void {
   if (stream.startsWith('$') || stream === claimStream)
     throw new InvalidEvent(`event ${id} names the stream ${stream}, which is not for events of ours`)
 }

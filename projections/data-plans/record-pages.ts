@@ -3,7 +3,8 @@ import { compareBytewise } from '../../domain/bytewise.js'
 import { internalRecordId, type DataRecorded } from '../../domain/data-record.js'
 import type { RecordedEvent } from '../../domain/event.js'
 import { formatTimestamp, parseTimestamp, sortable } from '../../domain/timestamp.js'
-import type { CollectionSpec, Query, Row, RowPage } from '../../read-store/port.js'
+import { allRows, type Pages } from '../../read-store/all-rows.js'
+import type { CollectionSpec, Row } from '../../read-store/port.js'
 import type { HeldDocument } from '../running/kept-documents.js'
 
 /**
@@ -77,28 +78,17 @@ export function recordsOf({ text }: Row): PagedRecord[] {
   }))
 }
 
-/** Whoever can be asked for a page of documents. */
-interface Pages {
-  page(collection: string, query: Query): Promise<Pick<RowPage, 'rows' | 'next'>>
-}
-
 /** The pages that may hold records of a subscriber in a half-open span of event time (epoch milliseconds), by month. */
-export async function* pagesBetween(
+export function pagesBetween(
   pages: Pages,
   msisdn: string,
   from: number,
   to: number,
   reverse = false,
-): AsyncGenerator<Row, void, void> {
+): AsyncIterable<Row> {
   const last = to === Infinity ? '' : monthOf(to - 1)
   const range = { index: 'subscriber', equals: [msisdn], from: monthOf(from), to: `${last}~`, reverse }
-  let after: string | undefined
-  do {
-    const query = { ...range, limit: pagesAQuery, ...(after === undefined ? {} : { after }) }
-    const { rows, next } = await pages.page(recordPages, query)
-    yield* rows
-    after = next
-  } while (after !== undefined)
+  return allRows(pages, recordPages, { ...range, limit: pagesAQuery })
 }
 
 /** The records of a subscriber in a half-open span of event time, in no particular order. */

@@ -1,6 +1,7 @@
 import type { CountedRecord } from '../../domain/billing-period.js'
 import { coverageAt, coveragesOf } from '../../domain/coverage.js'
 import { parseTimestamp } from '../../domain/timestamp.js'
+import { allRows } from '../../read-store/all-rows.js'
 import type { Build } from '../../read-store/port.js'
 import type { Subscriber } from '../data-plans/documents.js'
 import { dataPlans } from '../data-plans/data-plans.js'
@@ -64,21 +65,16 @@ async function* monthsWithUnmatched(
   from: string | undefined,
 ): AsyncGenerator<RecordPage, void, void> {
   const query = { index: 'unmatched', limit: pagesAQuery, ...(from === undefined ? {} : { from }) }
-  let after: string | undefined
   let current: RecordPage | undefined
-  do {
-    const { rows, next } = await build.page(recordPages, after === undefined ? query : { ...query, after })
-    for (const { text } of rows) {
-      const page = JSON.parse(text) as RecordPage
-      if (current && current.msisdn === page.msisdn && current.month === page.month)
-        current.records.push(...page.records)
-      else {
-        if (current) yield current
-        current = page
-      }
+  for await (const { text } of allRows(build, recordPages, query)) {
+    const page = JSON.parse(text) as RecordPage
+    if (current && current.msisdn === page.msisdn && current.month === page.month)
+      current.records.push(...page.records)
+    else {
+      if (current) yield current
+      current = page
     }
-    after = next
-  } while (after !== undefined)
+  }
   if (current) yield current
 }
 

@@ -1,7 +1,8 @@
 import { compareBytewise } from '../../domain/bytewise.js'
 import type { EnrichedMoney } from '../../domain/enriched-money.js'
 import { formatTimestamp, parseTimestamp } from '../../domain/timestamp.js'
-import type { Build } from '../../read-store/port.js'
+import { allRows } from '../../read-store/all-rows.js'
+import type { Build, Row } from '../../read-store/port.js'
 import { moneyEnriched } from '../money/money-enriched.js'
 import { mayReach, moneyPages, moneyPlaces, type MoneyPage, type MoneyPlace } from '../money/pages.js'
 import { cursorAt, placeOf } from './cursor.js'
@@ -82,15 +83,9 @@ async function newestBefore(
 }
 
 /** The pages of a user from the newest day on. */
-async function* pagesOf(build: Build, userId: string, last: ListPlace | undefined) {
+function pagesOf(build: Build, userId: string, last: ListPlace | undefined): AsyncIterable<Row> {
   const to = last ? `${userId}/${formatTimestamp(last[0]).slice(0, 10)}/~` : `${userId}/~`
-  const query = { from: `${userId}/`, to, reverse: true, limit: pagesAQuery }
-  let after: string | undefined
-  do {
-    const { rows, next } = await build.page(moneyPages, after === undefined ? query : { ...query, after })
-    yield* rows
-    after = next
-  } while (after !== undefined)
+  return allRows(build, moneyPages, { from: `${userId}/`, to, reverse: true, limit: pagesAQuery })
 }
 
 /** Later, then the greater id: that comes first. */

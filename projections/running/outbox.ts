@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { RecordedEvent } from '../../domain/event.js'
 import { RevisionConflict } from '../../event-store/errors.js'
 import type { EventStore } from '../../event-store/port.js'
+import { allRows, type Pages } from '../../read-store/all-rows.js'
 import type { Build, Write } from '../../read-store/port.js'
 import type { DerivedEvents } from './derived-events.js'
 import type { Derived } from './working-set.js'
@@ -9,6 +10,7 @@ import type { Derived } from './working-set.js'
 /** The collection of every build that holds derived events until they are in the log. */
 export const outboxCollection = 'outbox'
 const eventsAnAppend = 1_000
+const documentsAPage = 100
 
 interface OutboxDocument {
   readonly events: readonly Derived[]
@@ -135,17 +137,18 @@ export async function drainOutbox(
   partition?: number,
 ): Promise<string[]> {
   const ids: string[] = []
-  let after: string | undefined
-  do {
-    const page = await build.page(outboxCollection, { limit: 100, ...(after === undefined ? {} : { after }) })
-    for (const { id, text } of page.rows) {
-      if (partition !== undefined && Number(id.split('-')[2]) !== partition) continue
-      await appendDerived((JSON.parse(text) as OutboxDocument).events, eventStore)
-      ids.push(id)
-    }
-    after = page.next
-  } while (after !== undefined)
+  for await (const { id, text } of allRows(build, outboxCollection, { limit: documentsAPage })) {
+    if (partition !== undefined && Number(id.split('-')[2]) !== partition) continue
+    await appendDerived((JSON.parse(text) as OutboxDocument).events, eventStore)
+    ids.push(id)
+  }
   return ids
+}
+
+/** The ids of the events that wait in the outbox of a build. */
+export async function* waitingIn(build: Pages): AsyncGenerator<string, void, void> {
+  for await (const { text } of allRows(build, outboxCollection, { limit: documentsAPage }))
+    for (const { event } of (JSON.parse(text) as OutboxDocument).events) yield event.id
 }
 
 /** Appends derived events that may be in the log already, all of them or some. */

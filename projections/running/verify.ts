@@ -1,9 +1,11 @@
 import type { EventStore } from '../../event-store/port.js'
+import { allRows } from '../../read-store/all-rows.js'
 import { Fenced } from '../../read-store/errors.js'
 import type { Build, ReadModel, ReadStore, Row, Snapshot } from '../../read-store/port.js'
 import { DerivedCheck } from './derived-check.js'
 import { Fold, isOwing } from './fold.js'
 import { isBuiltFrom, OtherLog } from './origin.js'
+import { waitingIn } from './outbox.js'
 import type { Projection } from '../projection.js'
 import { ReadModelMissing } from '../queries/live.js'
 import { checkpointsOf, countCopies, createBuild, foldTo, openFolds } from './rebuild.js'
@@ -122,8 +124,9 @@ async function settledSnapshot(
 async function outstandingDerived(check: DerivedCheck, live: ReadModel) {
   const differences = await check.differences()
   if (differences.length === 0) return []
-  const outbox = await live.page('outbox', { limit: rowsAPage })
-  return differences.filter(({ id }) => !outbox.rows.some(({ text }) => text.includes(id)))
+  const onTheirWay = new Set<string>()
+  for await (const id of waitingIn(live)) onTheirWay.add(id)
+  return differences.filter(({ id }) => !onTheirWay.has(id))
 }
 
 async function compareAll(projection: Projection, live: ReadModel, rebuilt: ReadModel): Promise<Verified> {
@@ -132,7 +135,8 @@ async function compareAll(projection: Projection, live: ReadModel, rebuilt: Read
   for (const collection of Object.keys(projection.collections)) {
     const report = (id: string, difference: string) =>
       differences.push({ projection: projection.name, collection, id, difference })
-    documents += await compare(rowsOf(live, collection), rowsOf(rebuilt, collection), report)
+    const rows = (model: ReadModel) => allRows(model, collection, { limit: rowsAPage })
+    documents += await compare(rows(live), rows(rebuilt), report)
   }
   return { projection: projection.name, documents, differences }
 }
@@ -161,14 +165,4 @@ async function compare(
     }
   }
   return documents
-}
-
-async function* rowsOf(model: ReadModel, collection: string): AsyncGenerator<Row, undefined> {
-  let after: string | undefined
-  do {
-    const page = await model.page(collection, { limit: rowsAPage, ...(after === undefined ? {} : { after }) })
-    yield* page.rows
-    after = page.next
-  } while (after !== undefined)
-  return undefined
 }

@@ -83,6 +83,11 @@ void t.test('sessions on the command line', async (t) => {
         { SESSION_SERVICE_URL: 'http://user:secret@x/?a=b' },
         /SESSION_SERVICE_URL is no http or https address/,
       ],
+      [{ SESSION_SERVICE_URL: 'http://user:secret%zz@x/' }, /SESSION_SERVICE_URL has a % in its user/],
+      [
+        { KAFKA_BROKERS: 'x:9092', SCHEMA_REGISTRY_URL: 'http://user:secret%zz@x/' },
+        /SCHEMA_REGISTRY_URL has a % in its user or password/,
+      ],
     ]
     for (const [setting, message] of settings) {
       const before = { ...process.env }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -92,7 +92,7 @@ async function check(t: Test, store: EventStore, given: readonly NewEvent[], str
 }
 
 void t.test(
-  'builds an index anew that is missing, or belongs to another log, or is ahead of it',
+  'builds an index anew that is missing, is damaged, belongs to another log, or is ahead of it',
   async (t) => {
     const { folder, store } = await opened(t)
     const given = Array.from({ length: 40_000 }, (_, i) => event(`s-${i % 5}`, i))
@@ -100,6 +100,7 @@ void t.test(
     await store.close()
     const spoil: Record<string, (path: string) => Promise<void> | void> = {
       missing: async (path) => rm(path),
+      damaged: (path) => writeFile(path, 'this is no database'.repeat(1_000)),
       'of another log': (path) => change(path, "UPDATE state SET log = 'another'"),
       'ahead of its log': (path) => change(path, 'UPDATE state SET position = 99999999'),
     }
