@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import type { IncomingMessage } from 'node:http'
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { finished } from 'node:stream/promises'
 import { Problem, problems, problemType, type ProblemCode } from './problem.js'
@@ -83,7 +83,8 @@ export function handleClientError(error: NodeJS.ErrnoException, socket: Socket):
   }
   const code = meanings[error.code ?? ''] ?? 'malformed-request'
   const problem = new Problem(code, `the request is refused: ${error.code ?? 'it cannot be read'}`)
-  const head = `HTTP/1.1 ${problem.status} ${code}\r\ncontent-type: ${problemType}\r\nconnection: close\r\n`
+  const phrase = STATUS_CODES[problem.status] ?? ''
+  const head = `HTTP/1.1 ${problem.status} ${phrase}\r\ncontent-type: ${problemType}\r\nconnection: close\r\n`
   socket.end(`${head}content-length: ${Buffer.byteLength(problem.text)}\r\n\r\n${problem.text}`)
 }
 

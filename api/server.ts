@@ -53,6 +53,8 @@ export interface ServerOptions {
   readonly longReads?: LongReadLimits
   /** From how many milliseconds on a request is logged as slow. Default 1 s. */
   readonly slowRequest?: number
+  /** How long requests that are under way may take when the server closes, in milliseconds. Default 10 s. */
+  readonly farewell?: number
   /**
    * How a projection is rebuilt. Default: in this thread, where a page of 10,000 events keeps requests waiting for as
    * long as it takes. A process that serves many should do it in another one.
@@ -70,6 +72,8 @@ export interface ServerOptions {
 const bodyLimit = 16 * 1024 * 1024
 /** How long a client may take to send a request, in milliseconds. */
 const requestTimeout = 60_000
+/** How long requests that are under way may take when the server closes, in milliseconds. */
+const farewell = 10_000
 /** An id of 200 characters may become 2,400 when it is escaped. */
 const maxParamLength = 4_096
 
@@ -146,6 +150,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     services.caughtUp.stop()
     services.longReads.stop()
     await rebuilds.stop()
+    // A client that has connected and sends nothing, or half a request, could keep the server for ever.
+    setTimeout(() => server.server.closeAllConnections(), options.farewell ?? farewell).unref()
   })
   await server.ready()
   return server

@@ -1,5 +1,6 @@
 import { advanceClock } from '../commands/advance-clock.js'
 import { formatTimestamp, InvalidTimestamp, parseTimestamp } from '../domain/timestamp.js'
+import { dataRecordClock } from '../projections/queries/clocks.js'
 import { catchUp } from './caught-up.js'
 import { withSystem, WrongUsage, type Context } from './command.js'
 
@@ -9,10 +10,12 @@ export async function advanceDataRecordClock(instant: string, context: Context):
   await withSystem(context, async (system) => {
     const position = await advanceClock(system.eventStore, to)
     await catchUp(system)
+    const now = formatTimestamp((await dataRecordClock(system.readStore)) ?? to)
     const at = formatTimestamp(to)
-    context.output.result(
-      { position, to: at },
-      () => `the data-record clock is advanced to ${at} (position ${position})`,
+    context.output.result({ position, to: at, now }, () =>
+      now === at
+        ? `the data-record clock is advanced to ${at} (position ${position})`
+        : `the data-record clock stays at ${now}: it never goes back to ${at} (position ${position})`,
     )
   })
 }

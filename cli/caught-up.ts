@@ -1,10 +1,11 @@
-import type { EventStore } from '../event-store/port.js'
-import { outboxCollection } from '../projections/running/outbox.js'
+import { setTimeout as pause } from 'node:timers/promises'
+import { waitsUpTo } from '../projections/running/outbox.js'
 import { projections } from '../projections/index.js'
 import { isBuiltFrom } from '../projections/running/origin.js'
+import { checkpointsOf } from '../projections/running/rebuild.js'
 import { failureOf } from '../projections/running/status.js'
 import type { Projection } from '../projections/projection.js'
-import type { Build, ReadStore } from '../read-store/port.js'
+import type { Build } from '../read-store/port.js'
 import type { System } from './compose.js'
 import { ProgressBar } from './progress.js'
 import { waitForLookups } from './wait-for-lookups.js'
@@ -33,28 +34,47 @@ export async function catchUp(system: System): Promise<void> {
 }
 
 /**
- * Waits until every projection has folded the whole log, and what they derived is in the log and folded too.
+ * Waits until every projection has folded all that the log has now, and what follows from it is in the log and folded too.
+ * What others append meanwhile is not waited for: they may never end.
  *
  * @throws {ProjectionStopped}
  */
 export async function waitUntilCaughtUp(
-  system: Pick<System, 'eventStore' | 'readStore' | 'project'>,
+  system: Projecting,
   projections: readonly Projection[],
   onProgress: (position: number, head: number) => void = () => {},
 ): Promise<void> {
-  const { eventStore, readStore } = system
+  const { eventStore } = system
+  const fold = async () => {
+    const head = await eventStore.head()
+    for (;;) {
+      await system.project()
+      const position = await slowest(system, projections)
+      onProgress(Math.min(position, head), head)
+      if (position >= head) return
+      await pause(lookAgainAfter)
+    }
+  }
+  await fold()
+  for (const projection of projections) await sent(system, projection)
+  await fold()
+}
+
+type Projecting = Pick<System, 'eventStore' | 'readStore' | 'project'>
+
+/** Waits until what a projection has derived so far is in the log. */
+async function sent(system: Projecting, projection: Projection): Promise<void> {
+  let position: number | undefined
   for (;;) {
     await system.project()
-    const head = await eventStore.head()
-    const position = await slowest(system, projections)
-    onProgress(Math.min(position, head), head)
-    if (
-      position >= head &&
-      (await nothingDerivedWaits(readStore, projections)) &&
-      (await isHead(eventStore, head))
-    )
-      return
-    await new Promise((resolve) => setTimeout(resolve, lookAgainAfter))
+    // Throws if it has stopped.
+    await slowest(system, [projection])
+    const build = await system.readStore.live(projection.name)
+    if (build) {
+      position ??= Math.max(...(await checkpointsOf(build)))
+      if (!(await waitsUpTo(build, position))) return
+    }
+    await pause(lookAgainAfter)
   }
 }
 
@@ -97,20 +117,4 @@ async function slowest(
     if (failure) throw new ProjectionStopped(failure.reason)
   }
   return Math.min(...checkpoints)
-}
-
-/** An empty outbox after its checkpoint was read: all that was derived up to there is in the log. */
-async function nothingDerivedWaits(
-  readStore: ReadStore,
-  projections: readonly Projection[],
-): Promise<boolean> {
-  for (const { name } of projections) {
-    const build = await readStore.live(name)
-    if (!build || (await build.count(outboxCollection)) > 0) return false
-  }
-  return true
-}
-
-async function isHead(eventStore: EventStore, position: number): Promise<boolean> {
-  return (await eventStore.head()) === position
 }

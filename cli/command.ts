@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { match } from 'ts-pattern'
 import { openSystem, type System } from './compose.js'
@@ -46,6 +48,14 @@ export async function withSystem<T>(
   } finally {
     await system.close()
   }
+}
+
+/** The same for a command that only reads: where there is no log, the folder may not be the one that was meant. */
+export async function withLog<T>(context: Context, work: (system: System) => Promise<T>): Promise<T> {
+  const { data, engines } = context.config
+  if (engines.eventStoreDbUrl === undefined && !existsSync(join(data, 'events.db')))
+    context.output.remark(`tidemark: there is no log in ${data} yet`)
+  return withSystem(context, work)
 }
 
 function remarkOn(report: ProjectorReport, output: Output): void {

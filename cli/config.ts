@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
@@ -49,8 +49,9 @@ export { InvalidSetting }
  * @throws {InvalidSetting}
  */
 export function loadConfig(data?: string): Config {
-  if (existsSync('.env')) process.loadEnvFile('.env')
+  readEnvFile('.env')
   const { env } = process
+  if (data === '') throw new InvalidSetting('--data is empty: it takes a folder')
   const folder = folderOf(data ?? (env.TIDEMARK_DATA || './data'))
   return {
     data: folder,
@@ -67,9 +68,27 @@ export function loadConfig(data?: string): Config {
   }
 }
 
+function readEnvFile(path: string): void {
+  if (!existsSync(path)) return
+  try {
+    // Opened first, because loading says of a file that cannot be read that there is none.
+    closeSync(openSync(path, 'r'))
+    process.loadEnvFile(path)
+  } catch (error) {
+    const why = statSync(path).isDirectory() ? 'it is a folder' : (error as Error).message
+    throw new InvalidSetting(`${path} cannot be read: ${why}`)
+  }
+}
+
 function folderOf(value: string): string {
   const folder = resolve(value)
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? true) return folder
+  try {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? true) return folder
+  } catch (error) {
+    throw new InvalidSetting(
+      `the data folder is ${folder}, which cannot be reached: ${(error as Error).message}`,
+    )
+  }
   throw new InvalidSetting(`the data folder is ${folder}, which is no folder`)
 }
 

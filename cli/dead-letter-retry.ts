@@ -67,7 +67,7 @@ async function retry(
     return { ...outcome, ...(await rejectedRecord(system, id)) }
   } catch (error) {
     if (!(error instanceof UnknownDeadLetter || error instanceof AlreadyRecovered)) throw error
-    output.remark(error.message)
+    output.remark(`tidemark: ${error.message}`)
     return { id, recovered: false, position: 0, reason: error.code, detail: error.message }
   }
 }

@@ -7,14 +7,14 @@ import type { DeadLetter } from '../projections/dead-letters/dead-letters.js'
 import { listDeadLetters as deadLettersOf } from '../projections/queries/dead-letters.js'
 import { ReadModelMissing, type ReadStore } from '../projections/queries/live.js'
 import type { Page } from '../projections/queries/page.js'
-import { withSystem, type Context } from './command.js'
+import { withLog, type Context } from './command.js'
 import { table } from './output.js'
 
 const lettersAPage = 500
 
 /** `tidemark dead-letters list`: what waits for somebody to look at it. */
 export async function listDeadLetters(context: Context): Promise<void> {
-  await withSystem(context, async ({ readStore }) => {
+  await withLog(context, async ({ readStore }) => {
     const letters = await allOf(lettersOf(readStore))
     context.output.result(letters, () =>
       letters.length === 0
@@ -41,7 +41,7 @@ export async function exportDeadLetters(
   context: Context,
 ): Promise<void> {
   const { output } = context
-  await withSystem(context, async ({ eventStore, readStore }) => {
+  await withLog(context, async ({ eventStore, readStore }) => {
     const letters = lettersOf(readStore, kind)
     if (out !== undefined) {
       const written = await writeLines(letters, eventStore, createWriteStream(out, { flags: 'wx' }))
@@ -64,13 +64,30 @@ async function writeLines(
   const lines = async function* () {
     for await (const letter of letters) {
       if (letter.size !== undefined) yield* deadLetterBytes(eventStore, letter.id)
-      else yield rawBytes(letter)
+      else yield onOneLine(letter)
       yield Buffer.from('\n')
       written++
     }
   }
   await pipeline(lines, to, { end: to !== process.stdout })
   return written
+}
+
+/** A record that came over HTTP or from Kafka may be JSON with line breaks: there, they mean nothing. */
+function onOneLine(letter: DeadLetter): Buffer {
+  const { raw, encoding } = letter
+  return encoding === 'utf8' && raw.includes('\n') && isJson(raw)
+    ? Buffer.from(raw.replace(/[\r\n]+/g, ' '))
+    : rawBytes(letter)
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Whoever read our output may stop at any time. */

@@ -3,7 +3,7 @@ import type { Explainer } from '../projections/explaining/explainer.js'
 import { explainers } from '../projections/explaining/explainers.js'
 import type { Explanation } from '../projections/explaining/explanation.js'
 import { readLive } from '../projections/queries/live.js'
-import { withSystem, WrongUsage, type Context } from './command.js'
+import { withLog, WrongUsage, type Context } from './command.js'
 import { table } from './output.js'
 import type { System } from './compose.js'
 
@@ -20,7 +20,7 @@ export async function explainFigure(kind: string, names: readonly string[], cont
   if (!explainer)
     throw new WrongUsage(`there is nothing called ${JSON.stringify(kind)} to explain: take ${explainable}`)
   const subject = subjectOf(explainer, names)
-  await withSystem(context, async (system) => {
+  await withLog(context, async (system) => {
     const explanation = await wholeExplanation(explainer, subject, system)
     context.output.result(explanation, () => told(explanation))
   })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readdir, realpath, rm, stat } from 'node:fs/promises'
+import { lstat, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -36,19 +36,32 @@ async function expand(
     context.output.remark(`skipped ${path}: ${why}`)
     return []
   }
-  const found = await stat(path).catch(() => undefined)
-  if (!found && within.length > 0) return skipped('it is a link to nothing')
-  if (!found) throw new Error(`there is no file or folder ${path}`)
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  if (!found && (await isLink(path)) && within.length > 0) return skipped('it is a link to nothing')
+  if (!found) throw new Error(`there is no file or folder ${path}${advice(path)}`)
   if (isBeingWritten(path)) return skipped('its name says that it is still being written')
   if (found.isFile()) return [{ path }]
   if (!found.isDirectory()) return [{ path, copy: () => spool(createReadStream(path), context) }]
   const folder = await realpath(path)
+  if (folder === (await realpath(context.config.data).catch(() => undefined)))
+    return skipped('it is the data folder')
   if (within.includes(folder)) return skipped('it is a link to a folder that it is in')
   const nested: ImportableFile[] = []
   for (const name of (await readdir(path)).sort()) {
     nested.push(...(await expand(join(path, name), context, [...within, folder])))
   }
   return nested
+}
+
+async function isLink(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isSymbolicLink() ?? false
+}
+
+/** What is no UTF-8 in a name is read as U+FFFD, and the file is not found under that. */
+function advice(path: string): string {
+  return path.includes('\ufffd') ? ': names are UTF-8, so rename it' : ''
 }
 
 /** Writers name a file so until it is complete. */

@@ -12,10 +12,9 @@ type Environment = Readonly<Record<string, string | undefined>>
  * @throws {InvalidSetting}
  */
 export function kafkaSettings(env: Environment): KafkaSettings | undefined {
-  if (!env.KAFKA_BROKERS) return undefined
+  // Without brokers, too, what is set is to be right.
   const sasl = saslOf(env)
-  return {
-    brokers: brokersOf(env.KAFKA_BROKERS),
+  const rest = {
     // Two logs on the same brokers would share the records of one group, each having a part of them.
     group: groupOf(
       env.KAFKA_GROUP || (env.TIDEMARK_NAMESPACE ? `tidemark-${env.TIDEMARK_NAMESPACE}` : 'tidemark'),
@@ -24,6 +23,7 @@ export function kafkaSettings(env: Environment): KafkaSettings | undefined {
     ssl: sslOf(env),
     ...(sasl ? { sasl } : {}),
   }
+  return env.KAFKA_BROKERS ? { brokers: brokersOf(env.KAFKA_BROKERS), ...rest } : undefined
 }
 
 /**

@@ -177,7 +177,9 @@ action<object, [string]>(
 
 // Whoever read our output has seen enough: that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`tidemark: the output cannot be written: ${error.message}\n`)
+  process.exit(1)
 })
 
 try {

@@ -1,11 +1,11 @@
 import { projections } from '../projections/index.js'
 import { projectionStatuses } from '../projections/running/status.js'
-import { withSystem, type Context } from './command.js'
+import { withLog, type Context } from './command.js'
 import { table } from './output.js'
 
 /** `tidemark projections`: how far each read model is, and whether it goes on. */
 export async function listProjections(context: Context): Promise<void> {
-  await withSystem(context, async ({ eventStore, readStore }) => {
+  await withLog(context, async ({ eventStore, readStore }) => {
     const statuses = await projectionStatuses(projections, eventStore, readStore)
     context.output.result(statuses, () => {
       const rows = statuses.map(({ name, version, position, lag, documents, state }) => ({

@@ -2,7 +2,7 @@ import { NotUnresolved, retrySession, UnknownSession } from '../commands/retry-s
 import { listUnresolvedSessions, type UnresolvedSession } from '../projections/queries/sessions.js'
 import { ReadModelMissing, type ReadStore } from '../projections/queries/live.js'
 import { catchUp } from './caught-up.js'
-import { withSystem, WrongUsage, type Context } from './command.js'
+import { withLog, withSystem, WrongUsage, type Context } from './command.js'
 import { table } from './output.js'
 import { remarkOnWantedSessions, settledNeeds } from './wait-for-lookups.js'
 
@@ -10,7 +10,7 @@ const sessionsAPage = 500
 
 /** `tidemark sessions unresolved`: the sessions of which the session service gave no answer. */
 export async function listUnresolved(context: Context): Promise<void> {
-  await withSystem(context, async ({ readStore }) => {
+  await withLog(context, async ({ readStore }) => {
     const sessions: UnresolvedSession[] = []
     for await (const session of unresolvedIn(readStore)) sessions.push(session)
     context.output.result(sessions, () =>
@@ -45,7 +45,7 @@ export async function retrySessions(
       const refusal = await refusalOf(retrySession(system.eventStore, id))
       if (!refusal) continue
       refusals.set(id, refusal)
-      context.output.remark(refusal.detail)
+      context.output.remark(`tidemark: ${refusal.detail}`)
     }
     await catchUp(system)
     const needs = await settledNeeds(system, chosen)

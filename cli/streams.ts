@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../domain/event.js'
 import { formatTimestamp } from '../domain/timestamp.js'
 import type { Context } from './command.js'
-import { withSystem, WrongUsage } from './command.js'
+import { withLog, WrongUsage } from './command.js'
 import { table } from './output.js'
 
 const maxLimit = 1_000_000_000
@@ -9,7 +9,7 @@ const maxLimit = 1_000_000_000
 /** `tidemark streams`: the streams by their last event, newest first. */
 export async function listStreams(options: { readonly limit: string }, context: Context): Promise<void> {
   const limit = limitOf(options.limit)
-  await withSystem(context, async ({ eventStore }) => {
+  await withLog(context, async ({ eventStore }) => {
     const found = await eventStore.streams({ limit: limit + 1 })
     const streams = found.slice(0, limit)
     context.output.result(streams, () =>
@@ -26,7 +26,7 @@ export async function showStream(
   context: Context,
 ): Promise<void> {
   const limit = limitOf(options.limit)
-  await withSystem(context, async ({ eventStore }) => {
+  await withLog(context, async ({ eventStore }) => {
     const found = await eventStore.readStream(stream, { limit: limit + 1 })
     if (found.length === 0) throw new Error(`there is no stream ${stream}`)
     const events = found.slice(0, limit)

@@ -1,14 +1,14 @@
 import { projections } from '../projections/index.js'
 import { verify, type Verified } from '../projections/running/verify.js'
 import { catchUpFirst } from './caught-up.js'
-import { withSystem, type Context } from './command.js'
+import { withLog, type Context } from './command.js'
 import type { System } from './compose.js'
 import { table } from './output.js'
 import { ProgressBar } from './progress.js'
 
 /** `tidemark verify`: builds everything again in a scratch space and compares byte for byte. */
 export async function verifyProjections(context: Context): Promise<void> {
-  const verified = await withSystem(context, async (system) => {
+  const verified = await withLog(context, async (system) => {
     await catchUpFirst(system, projections)
     return verifyAll(system)
   })

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type { DatabaseSyncInstance, DatabaseSyncOptions, StatementSyncInstance } from '@photostructure/sqlite'
-import { NotADatabase } from './errors.js'
+import { CannotOpen, DiskFull, NotADatabase } from './errors.js'
 
 /** An open connection. It belongs to the thread that opened it. */
 export type Database = DatabaseSyncInstance
@@ -44,7 +44,7 @@ export const defaultBusyTimeout = 5000
 export function openDatabase(path: string, options: OpenOptions = {}): Database {
   const readOnly = options.readOnly ?? false
   const timeout = options.busyTimeout ?? defaultBusyTimeout
-  const database = new DatabaseSync(path, { readOnly, timeout })
+  const database = create(path, { readOnly, timeout })
   try {
     database.exec(`PRAGMA cache_size = -${options.cacheKiB ?? 16_384}`)
     database.exec(`PRAGMA mmap_size = ${options.mappedBytes ?? 0}`)
@@ -59,8 +59,15 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
     return database
   } catch (error) {
     database.close()
-    throw isNoDatabase(error) ? new NotADatabase(path, { cause: error }) : error
+    throw told(error, path)
   }
+}
+
+/** What keeps a file from being opened, in words that name it. */
+function told(error: unknown, path: string): unknown {
+  if (isNoDatabase(error)) return new NotADatabase(path, { cause: error })
+  if (isFull(error)) return new DiskFull(path, { cause: error })
+  return isForbidden(error) ? new CannotOpen(path, { cause: error }) : error
 }
 
 /**
@@ -89,6 +96,14 @@ const builtIn = Number.parseInt(process.versions.node, 10) >= 24
 const driver: unknown = createRequire(import.meta.url)(builtIn ? 'node:sqlite' : '@photostructure/sqlite')
 const { DatabaseSync } = driver as Driver
 
+function create(path: string, options: DatabaseSyncOptions): Database {
+  try {
+    return new DatabaseSync(path, options)
+  } catch (error) {
+    throw told(error, path)
+  }
+}
+
 /** Two processes that create one file at once: SQLite answers the second one "locked" without waiting here. */
 function useWriteAheadLog(database: Database, timeout: number): void {
   const deadline = performance.now() + timeout
@@ -108,7 +123,29 @@ export function isBusy(error: unknown): boolean {
 }
 
 export function isFull(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('database or disk is full')
+  if (!(error instanceof Error)) return false
+  const { errcode, sqliteExtendedCode, systemErrno } = error as SqliteError
+  return (
+    error.message.includes('database or disk is full') ||
+    systemErrno === noSpace ||
+    (errcode ?? sqliteExtendedCode) === cannotGrowSharedMemory
+  )
+}
+
+/** What the drivers add to an error: `node:sqlite` the first, the package the others. */
+interface SqliteError {
+  readonly errcode?: number
+  readonly sqliteExtendedCode?: number
+  readonly systemErrno?: number
+}
+
+/** ENOSPC. */
+const noSpace = 28
+/** SQLITE_IOERR_SHMSIZE: there is no room for the file beside the write-ahead log. */
+const cannotGrowSharedMemory = 4874
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error && /unable to open database file|readonly database/.test(error.message)
 }
 
 function isNoDatabase(error: unknown): boolean {

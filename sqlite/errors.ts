@@ -35,6 +35,17 @@ export class NotADatabase extends DatabaseError {
   }
 }
 
+/** The file or its folder is not this user's to read and write. */
+export class CannotOpen extends DatabaseError {
+  readonly code = 'cannot-open'
+  constructor(path: string, options?: ErrorOptions) {
+    super(
+      `${path} cannot be opened: see whether it is a file, and whether this user may read and write it and its folder`,
+      options,
+    )
+  }
+}
+
 /** The disk is full. Nothing of the batch was written; it can be submitted again when there is room. */
 export class DiskFull extends DatabaseError {
   readonly code = 'disk-full'

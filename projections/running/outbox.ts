@@ -145,6 +145,12 @@ export async function drainOutbox(
   return ids
 }
 
+/** Whether events that were derived up to a position wait in the outbox of a build: ids begin with the position. */
+export async function waitsUpTo(build: Pages, position: number): Promise<boolean> {
+  const [first] = (await build.page(outboxCollection, { limit: 1 })).rows
+  return first !== undefined && Number(first.id.split('-')[0]) <= position
+}
+
 /** The ids of the events that wait in the outbox of a build. */
 export async function* waitingIn(build: Pages): AsyncGenerator<string, void, void> {
   for await (const { text } of allRows(build, outboxCollection, { limit: documentsAPage }))

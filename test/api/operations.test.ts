@@ -269,3 +269,19 @@ void t.test('closing lets requests finish, and ends waiting', async (t) => {
   await closed
   await t.rejects(fetch(`${url}/health/live`))
 })
+
+void t.test(
+  'a server that closes does not wait for clients that send nothing, or half a request',
+  async (t) => {
+    const { url, close } = await startService(t, { farewell: 50 })
+    const port = Number(new URL(url).port)
+    for (const sent of ['', 'GET /health/live HTTP/1.1\r\nhost:']) {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('error', () => {})
+      await once(socket, 'connect')
+      socket.write(sent)
+    }
+    // Without an end it would be stopped by the time limit of the tests.
+    await close()
+  },
+)

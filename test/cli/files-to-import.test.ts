@@ -62,3 +62,20 @@ void t.test('links to nothing and in circles are passed over, others are followe
   t.same(await found('a'), ['a/1.csv', 'a/b/2.csv', 'a/c/3.csv'])
   t.match(remarks, [/circle: it is a link to a folder/, /gone\.csv: it is a link to nothing/])
 })
+
+void t.test('what cannot be read is an error, and the data folder is no data to import', async (t) => {
+  const { folder, remarks, found } = looking(t)
+  for (const nested of ['a', 'data']) mkdirSync(join(folder, nested))
+  for (const name of ['a/1.csv', 'data/events.db']) writeFileSync(join(folder, name), line('a'))
+  await t.rejects(found('a/1.csv/none'), { code: 'ENOTDIR' })
+  t.same(await found('.'), ['a/1.csv'])
+  t.match(remarks, [/data: it is the data folder/])
+  // Not every file system has such names.
+  const name = Buffer.concat([Buffer.from(join(folder, 'a/')), Buffer.from([0xff, 0x2e])])
+  try {
+    writeFileSync(name, line('a'))
+  } catch {
+    return
+  }
+  await t.rejects(found('a'), { message: /there is no file or folder .*: names are UTF-8, so rename it/ })
+})

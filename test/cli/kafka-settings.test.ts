@@ -9,7 +9,8 @@ const KAFKA_BROKERS = 'one:9092'
 
 void t.test('there is no bridge without brokers', async (t) => {
   t.equal(kafkaSettings({}), undefined)
-  t.equal(kafkaSettings({ KAFKA_BROKERS: '', KAFKA_SSL: 'nonsense' }), undefined)
+  t.equal(kafkaSettings({ KAFKA_BROKERS: '', KAFKA_SSL: 'true' }), undefined)
+  t.throws(() => kafkaSettings({ KAFKA_SSL: 'nonsense' }), { message: /KAFKA_SSL is "nonsense"/ })
 })
 
 void t.test('by default: topics as they are declared, no TLS, no credentials', async (t) => {
