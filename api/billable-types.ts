@@ -40,9 +40,6 @@ const TypeParams = Type.Object({
 export function billableTypeRoutes(server: Server, services: Services): void {
   const { caughtUp, readStore, timeTravel } = services
   const billing = typeBillingOf(readStore)
-  const upTo = async (minPosition: number | undefined) => {
-    if (minPosition !== undefined) await caughtUp.documents(typeBilling.name, minPosition)
-  }
   const monthOf = async (wanted: string | undefined, past?: PastModels) => {
     const found = wanted ?? (await (past ? typeBillingOf(past) : billing).current())
     if (found === undefined) throw new Problem('not-found', `nothing has been billed yet${whenAsked(past)}`)
@@ -83,7 +80,7 @@ export function billableTypeRoutes(server: Server, services: Services): void {
   }
   server.get('/types/:type/customers', { schema: listSchema }, async (request, reply) => {
     const type = knownType(request.params.type)
-    await upTo(request.query.minPosition)
+    await caughtUp.documents(typeBilling.name, request.query.minPosition)
     const billed = await monthOf(request.query.month)
     const read = asTexts((page) => listCustomersOfType(readStore, type, billed, page))
     return sendList(reply, `types/${type}/${billed}`, request.query, read)

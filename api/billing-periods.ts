@@ -73,7 +73,7 @@ export function billingPeriodRoutes(server: Server, services: Services): void {
   server.get('/agreements/:id/billing-periods', { schema: listSchema }, async (request, reply) => {
     const { id } = request.params
     const { minPosition } = request.query
-    if (minPosition !== undefined) await caughtUp.documents(dataPlans.name, minPosition)
+    await caughtUp.documents(dataPlans.name, minPosition)
     await agreementOf(agreements, id)
     return sendList(reply, `billing-periods/${id}`, request.query, (page) =>
       listBillingPeriods(readStore, id, page),
@@ -118,7 +118,7 @@ export function billingPeriodRoutes(server: Server, services: Services): void {
   const recordsUrl = '/agreements/:id/billing-periods/:month/data-records'
   server.get(recordsUrl, { schema: recordsSchema }, async (request, reply) => {
     const { params, query } = request
-    if (query.minPosition !== undefined) await caughtUp.documents(dataPlans.name, query.minPosition)
+    await caughtUp.documents(dataPlans.name, query.minPosition)
     const agreement = await agreementOf(agreements, params.id)
     const read = asTexts((page) => listRecordsOfPeriod(readStore, agreement, params.month, page))
     return sendList(reply, `data-records/${params.id}/${params.month}`, query, async (page) => {

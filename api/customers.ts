@@ -60,9 +60,6 @@ export function customerRoutes(server: Server, services: Services): void {
   const { caughtUp, readStore, timeTravel } = services
   const billing = customerBillingOf(readStore)
   const invoice = component(server, 'Invoice', InvoiceAnswer)
-  const upTo = async (minPosition: number | undefined) => {
-    if (minPosition !== undefined) await caughtUp.documents(customerBilling.name, minPosition)
-  }
 
   const monthSchema = {
     summary:
@@ -101,7 +98,7 @@ export function customerRoutes(server: Server, services: Services): void {
   }
   server.get('/customers/:customer/invoices', { schema: listSchema }, async (request, reply) => {
     const { params, query } = request
-    await upTo(query.minPosition)
+    await caughtUp.documents(customerBilling.name, query.minPosition)
     if (!(await billing.isKnown(params.customer))) throw unknownCustomer(params.customer)
     const read = asTexts((page) => listInvoices(readStore, params.customer, page))
     return sendList(reply, `invoices/${params.customer}`, query, read)

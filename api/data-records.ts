@@ -39,7 +39,7 @@ export function dataRecordRoutes(server: Server, services: Services): void {
   }
   server.get('/data-records/unmatched', { schema }, async (request, reply) => {
     const { minPosition } = request.query
-    if (minPosition !== undefined) await caughtUp.documents(dataPlans.name, minPosition)
+    await caughtUp.documents(dataPlans.name, minPosition)
     const read = asTexts((page) => listUnmatchedRecords(readStore, page))
     return sendList(reply, 'unmatched', request.query, read)
   })

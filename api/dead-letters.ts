@@ -72,7 +72,7 @@ export function deadLetterRoutes(server: Server, services: Services): void {
   }
   server.get('/dead-letters', { schema: listSchema }, async (request, reply) => {
     const { kind, minPosition } = request.query
-    if (minPosition !== undefined) await caughtUp.documents(deadLetters.name, minPosition)
+    await caughtUp.documents(deadLetters.name, minPosition)
     return sendList(reply, `dead-letters/${kind ?? ''}`, request.query, (page) =>
       listDeadLetters(readStore, kind, page),
     )

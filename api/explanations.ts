@@ -92,7 +92,7 @@ function explanationRoute(server: Server, services: Services, document: string, 
     const subject = request.params as Readonly<Record<string, string>>
     const cursors = new Cursors(JSON.stringify([url, subject, query.asOf]))
     const page = cursors.request(query)
-    if (query.minPosition !== undefined) await caughtUp.documents(name, query.minPosition)
+    await caughtUp.documents(name, query.minPosition)
     const position = await positionOf(query.asOf, reply)
     const { next, ...explanation } = await longReads.run(reply, (signal) =>
       explain(explainer, subject, { eventStore, models: readStore, position, signal }, page),

@@ -108,7 +108,7 @@ export function moneyEventRoutes(server: Server, services: Services): void {
   }
   server.get('/users/:userId/money-events', { schema: listSchema }, async (request, reply) => {
     const { params, query } = request
-    if (query.minPosition !== undefined) await caughtUp.documents(moneyEnriched.name, query.minPosition)
+    await caughtUp.documents(moneyEnriched.name, query.minPosition)
     const read = asTexts((page) => listMoneyEvents(readStore, params.userId, page))
     return sendList(reply, `money-events/${params.userId}`, query, async (page) => {
       const money = await read(page)

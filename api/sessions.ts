@@ -48,7 +48,7 @@ export function sessionRoutes(server: Server, services: Services): void {
   }
   server.get('/sessions/unresolved', { schema: listSchema }, async (request, reply) => {
     const { minPosition } = request.query
-    if (minPosition !== undefined) await caughtUp.documents(moneyEnriched.name, minPosition)
+    await caughtUp.documents(moneyEnriched.name, minPosition)
     const read = asTexts((page) => listUnresolvedSessions(readStore, page))
     return sendList(reply, 'unresolved-sessions', request.query, read)
   })

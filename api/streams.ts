@@ -38,7 +38,7 @@ export function streamRoutes(server: Server, { caughtUp, eventStore }: Services)
   }
   server.get('/streams', { schema: listSchema }, async (request, reply) => {
     const { minPosition } = request.query
-    if (minPosition !== undefined) await caughtUp.log(minPosition)
+    await caughtUp.log(minPosition)
     const read = asTexts(async ({ limit, after }) => {
       const before = after === undefined ? {} : { before: placeOf(after) }
       const found = await eventStore.streams({ ...before, limit: limit + 1 })
@@ -60,7 +60,7 @@ export function streamRoutes(server: Server, { caughtUp, eventStore }: Services)
   server.get('/streams/:stream', { schema: streamSchema }, async (request, reply) => {
     const { stream } = request.params
     const { minPosition } = request.query
-    if (minPosition !== undefined) await caughtUp.log(minPosition)
+    await caughtUp.log(minPosition)
     const read = asTexts(async ({ limit, after }) => {
       const from = after === undefined ? {} : { from: placeOf(after) - 1 }
       const events = await eventStore.readStream(stream, { direction: 'backward', ...from, limit: limit + 1 })

@@ -39,11 +39,11 @@ export class TimeTravel {
   ): Promise<PastModels | undefined> {
     const { eventStore, caughtUp, longReads } = this.#options
     if (wanted === undefined) {
-      if (minPosition !== undefined) await caughtUp.documents(past.projection.name, minPosition)
+      await caughtUp.documents(past.projection.name, minPosition)
       return undefined
     }
     const point = pointOf(wanted)
-    if (minPosition !== undefined) await caughtUp.log(minPosition)
+    await caughtUp.log(minPosition)
     const models = await longReads.run(reply, async (signal) =>
       asOf(past, await this.#positionOf(point, signal), { eventStore, signal }),
     )

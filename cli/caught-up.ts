@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { waitsUpTo } from '../projections/running/outbox.js'
+import { firstWaiting } from '../projections/running/outbox.js'
 import { projections } from '../projections/index.js'
 import { isBuiltFrom } from '../projections/running/origin.js'
-import { checkpointsOf } from '../projections/running/rebuild.js'
+import { checkpointsOf } from '../projections/running/builds.js'
 import { failureOf } from '../projections/running/status.js'
 import type { Projection } from '../projections/projection.js'
 import type { Build } from '../read-store/port.js'
@@ -72,7 +72,7 @@ async function sent(system: Projecting, projection: Projection): Promise<void> {
     const build = await system.readStore.live(projection.name)
     if (build) {
       position ??= Math.max(...(await checkpointsOf(build)))
-      if (!(await waitsUpTo(build, position))) return
+      if ((await firstWaiting(build)) > position) return
     }
     await pause(lookAgainAfter)
   }

@@ -53,9 +53,11 @@ export async function withSystem<T>(
 /** The same for a command that only reads: where there is no log, the folder may not be the one that was meant. */
 export async function withLog<T>(context: Context, work: (system: System) => Promise<T>): Promise<T> {
   const { data, engines } = context.config
-  if (engines.eventStoreDbUrl === undefined && !existsSync(join(data, 'events.db')))
-    context.output.remark(`tidemark: there is no log in ${data} yet`)
-  return withSystem(context, work)
+  const isThere = engines.eventStoreDbUrl !== undefined || existsSync(join(data, 'events.db'))
+  return withSystem(context, async (system) => {
+    if (!isThere) context.output.remark(`tidemark: there is no log in ${data} yet`)
+    return work(system)
+  })
 }
 
 function remarkOn(report: ProjectorReport, output: Output): void {

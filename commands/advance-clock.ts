@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { clockAdvanced, clockStream, type AllowedLatenessSet } from '../domain/data-record-clock.js'
+import {
+  clockAdvanced,
+  clockStream,
+  type AllowedLatenessSet,
+  type ClockAdvanced,
+} from '../domain/data-record-clock.js'
 import type { EventStore } from '../event-store/port.js'
+import { backwards } from './backwards.js'
 
 /** Says that no more data records before an instant are to be expected. Answers the position of the fact. */
 export async function advanceClock(eventStore: EventStore, to: number): Promise<number> {
@@ -19,24 +25,14 @@ export async function setAllowedLateness(
   milliseconds: number | undefined,
 ): Promise<void> {
   if (milliseconds === undefined) return
-  let from: number | undefined
-  for (;;) {
-    const page = await eventStore.readStream(clockStream, {
-      direction: 'backward',
-      limit: 100,
-      ...(from === undefined ? {} : { from }),
-    })
-    const known = page.find(({ type }) => type === 'AllowedLatenessSet')?.data as
-      AllowedLatenessSet['data'] | undefined
-    const last = page.at(-1)
-    if (known?.milliseconds === milliseconds) return
-    if (!known && last && last.revision > 0) {
-      from = last.revision - 1
-      continue
-    }
-    if (!known && milliseconds === 0) return
-    const event = { type: 'AllowedLatenessSet', data: { milliseconds } }
-    await eventStore.append([{ id: randomUUID(), stream: clockStream, ...event, metadata: {} }])
-    return
-  }
+  const known = await lastSet(eventStore)
+  if ((known ?? 0) === milliseconds) return
+  const event = { type: 'AllowedLatenessSet', data: { milliseconds } }
+  await eventStore.append([{ id: randomUUID(), stream: clockStream, ...event, metadata: {} }])
+}
+
+async function lastSet(eventStore: EventStore): Promise<number | undefined> {
+  for await (const { type, data } of backwards<AllowedLatenessSet | ClockAdvanced>(eventStore, clockStream))
+    if (type === 'AllowedLatenessSet') return (data as AllowedLatenessSet['data']).milliseconds
+  return undefined
 }

@@ -1,3 +1,4 @@
+import { causedBy, type Cause } from './cause.js'
 import { asEuros, minusCents, type Cents } from './cents.js'
 import {
   byType,
@@ -8,7 +9,7 @@ import {
   type SubtotalsInEuros,
 } from './charges.js'
 import type { CustomerMonth } from './customer-month.js'
-import type { Event, Metadata, NewEvent } from './event.js'
+import type { Event, NewEvent } from './event.js'
 import { uuidV5Namespace } from './uuid.js'
 
 /**
@@ -54,12 +55,6 @@ export type InvoiceEvent = InvoiceIssued | InvoiceCorrected
 export interface Invoiced {
   readonly invoice: Invoice
   readonly event: NewEvent<InvoiceEvent>
-}
-
-/** Why an invoice changes: names the correction, so that one cause corrects an invoice once. */
-export interface Cause {
-  readonly id: string
-  readonly metadata: Metadata
 }
 
 export function invoiceStream(customer: string, month: string): string {
@@ -124,13 +119,7 @@ function eventOf<E extends InvoiceEvent>(
   cause: Cause | undefined,
 ): NewEvent<E> {
   const stream = invoiceStream(customer, month)
-  return { id: invoiceEventId(`${stream}/${occasion}`), stream, type, data, metadata: metadataOf(cause) }
-}
-
-function metadataOf(cause: Cause | undefined): Metadata {
-  if (!cause) return {}
-  const { correlationId } = cause.metadata
-  return { ...(correlationId === undefined ? {} : { correlationId }), causationId: cause.id }
+  return { id: invoiceEventId(`${stream}/${occasion}`), stream, type, data, metadata: causedBy(cause) }
 }
 
 const invoiceEventId = uuidV5Namespace('d2b6e0c7-94f8-5c13-a7e5-61f3a9d80b2c')

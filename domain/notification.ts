@@ -1,6 +1,7 @@
+import { causedBy, type Cause } from './cause.js'
 import { monthKey, type BillingPeriod } from './billing-period.js'
 import type { ByteTotal } from './bytes.js'
-import type { Event, Metadata, NewEvent } from './event.js'
+import type { Event, NewEvent } from './event.js'
 import { uuidV5Namespace } from './uuid.js'
 
 /** What a notification says, whatever its type: the period as it stood when the notification was raised. */
@@ -35,12 +36,6 @@ export const notificationTypes = [
 export interface Raised {
   readonly event: NewEvent<Notification>
   readonly revision: number
-}
-
-/** Why the period changed: names the correction, so that one cause corrects a period once. */
-export interface Cause {
-  readonly id: string
-  readonly metadata: Metadata
 }
 
 export interface Notices {
@@ -106,7 +101,7 @@ function raise(
     stream,
     type,
     data: { ...payload(period), type: wireType[type], ...previous } as Notification['data'],
-    metadata: cause ? { ...correlationOf(cause), causationId: cause.id } : {},
+    metadata: causedBy(cause),
   }
   const notified = {
     exceeded: exceeded || type === 'DataPlanExceeded',
@@ -133,8 +128,4 @@ function payload(period: BillingPeriod) {
     billingPeriodTimeZone: period.billingPeriodTimeZone,
     maxBytesInBillingPeriod: period.maxBytesInBillingPeriod,
   }
-}
-
-function correlationOf({ metadata }: Cause): Pick<Metadata, 'correlationId'> {
-  return metadata.correlationId === undefined ? {} : { correlationId: metadata.correlationId }
 }

@@ -1,3 +1,4 @@
+import { causedBy } from '../../domain/cause.js'
 import type { SessionFacts } from '../../domain/enriched-money.js'
 import type { Metadata, RecordedEvent } from '../../domain/event.js'
 import type { Documents } from '../projection.js'
@@ -65,16 +66,10 @@ export function changesOf(documents: Pick<Documents, 'get'>): readonly WaitingCh
 /** Has a change carried out after all that wait already. */
 export function change(documents: Documents, event: RecordedEvent, what: MoneyChange): void {
   const waiting = documents.get<WaitingChanges>(waitingChanges, waitingChangesId) ?? { changes: [] }
-  waiting.changes.push({ change: what, position: event.position, cause: causeOf(event) })
+  waiting.changes.push({ change: what, position: event.position, cause: causedBy(event) })
   documents.put(waitingChanges, waitingChangesId, waiting)
 }
 
 export function putChanges(documents: Documents, changes: WaitingChange[]): void {
   documents.put(waitingChanges, waitingChangesId, { changes } satisfies WaitingChanges)
-}
-
-/** What is said of what an event has caused. */
-function causeOf({ id, metadata }: RecordedEvent): Metadata {
-  const { correlationId } = metadata
-  return correlationId === undefined ? { causationId: id } : { correlationId, causationId: id }
 }

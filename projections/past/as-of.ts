@@ -5,7 +5,7 @@ import { collectionsOf, Fold } from '../running/fold.js'
 import { MemoryBuild } from './memory-build.js'
 import type { Projection, SharedProjection } from '../projection.js'
 import type { ReadModels } from '../queries/live.js'
-import { upTo } from '../running/rebuild.js'
+import { upTo } from '../running/fold-to.js'
 import type { StreamReading } from './stream-reading.js'
 
 const eventsAPage = 1_000

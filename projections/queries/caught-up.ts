@@ -1,6 +1,6 @@
 import type { EventStore } from '../../event-store/port.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
-import { outboxCollection } from '../running/outbox.js'
+import { firstWaiting } from '../running/outbox.js'
 import { isOwing } from '../running/fold.js'
 import { isBuiltFrom } from '../running/origin.js'
 import type { Projection } from '../projection.js'
@@ -44,14 +44,14 @@ export class CaughtUp {
     }
   }
 
-  /** The log itself has got there: another process may have appended. */
-  async log(position: number): Promise<void> {
-    await this.#log.reached(position)
+  /** The log itself has got there, if it is asked for a position: another process may have appended. */
+  async log(position: number | undefined): Promise<void> {
+    if (position !== undefined) await this.#log.reached(position)
   }
 
-  /** The documents of a projection hold all that follows from the log up to a position. */
-  async documents(projection: string, position: number): Promise<void> {
-    await this.#documents.get(projection)?.reached(position)
+  /** The documents of a projection hold all that follows from the log up to a position, if one is asked for. */
+  async documents(projection: string, position: number | undefined): Promise<void> {
+    if (position !== undefined) await this.#documents.get(projection)?.reached(position)
   }
 
   /**
@@ -85,11 +85,9 @@ async function settledAt(projection: Projection, build: Build): Promise<number> 
   return (await isOwing(projection, build)) ? -1 : checkpoint
 }
 
-/** What waits in the outbox is named by the checkpoint of its unit of work. */
 async function publishedUpTo(build: Build): Promise<number> {
   const checkpoint = await build.checkpoint()
-  const { rows } = await build.page(outboxCollection, { limit: 1 })
-  return rows[0] ? Math.min(checkpoint, Number(rows[0].id.slice(0, 16)) - 1) : checkpoint
+  return Math.min(checkpoint, (await firstWaiting(build)) - 1)
 }
 
 async function whyStuck(readStore: ReadStore, projection: string): Promise<string | undefined> {

@@ -145,10 +145,10 @@ export async function drainOutbox(
   return ids
 }
 
-/** Whether events that were derived up to a position wait in the outbox of a build: ids begin with the position. */
-export async function waitsUpTo(build: Pages, position: number): Promise<boolean> {
+/** The checkpoint of the first unit of work whose events wait in the outbox of a build; Infinity if none do. */
+export async function firstWaiting(build: Pages): Promise<number> {
   const [first] = (await build.page(outboxCollection, { limit: 1 })).rows
-  return first !== undefined && Number(first.id.split('-')[0]) <= position
+  return first ? Number(first.id.split('-')[0]) : Infinity
 }
 
 /** The ids of the events that wait in the outbox of a build. */

@@ -1,24 +1,18 @@
-import type { EventStore, LogPage } from '../../event-store/port.js'
+import type { EventStore } from '../../event-store/port.js'
 import { Fenced } from '../../read-store/errors.js'
-import type { Build, ReadModel, ReadStore } from '../../read-store/port.js'
+import type { Build, ReadStore } from '../../read-store/port.js'
+import { checkpointsOf, countDocuments, openFolds, withNewBuild } from './builds.js'
 import { DerivedCheck, type DerivedDifference } from './derived-check.js'
-import type { DerivedEvents } from './derived-events.js'
 import { drainOutbox, Outbox } from './outbox.js'
-import { collectionsOf, Fold } from './fold.js'
-import { isBuiltFrom, OtherLog } from './origin.js'
-import { ownIds, partitionOf } from './partition.js'
+import { Fold } from './fold.js'
+import { foldTo, type Folding } from './fold-to.js'
+import { isBuiltFrom } from './origin.js'
 import type { Projection } from '../projection.js'
 
-const eventsAPage = 1_000
-
-export interface RebuildOptions {
-  readonly eventStore: EventStore
+export interface RebuildOptions extends Folding {
   readonly readStore: ReadStore
   /** Into how many partitions the work is cut, where the projection can be shared; default as many as it was. */
   readonly partitions?: number
-  readonly signal?: AbortSignal
-  /** How far the new build is, and how far it has to come, in positions. */
-  readonly onProgress?: (position: number, target: number) => void
 }
 
 export interface Rebuilt {
@@ -30,11 +24,6 @@ export interface Rebuilt {
   readonly seconds: number
   /** Where the events derived anew and those in the log differ. Nothing is appended. */
   readonly derivedDifferences: readonly DerivedDifference[]
-}
-
-/** The rebuild was called off. The live build is as it was. */
-export class RebuildStopped extends Error {
-  readonly code = 'rebuild-stopped'
 }
 
 /**
@@ -93,51 +82,6 @@ async function buildAgain(
   })
 }
 
-/** Does something with an empty build, and discards it should that fail. */
-export async function withNewBuild<T>(
-  projection: Projection,
-  readStore: ReadStore,
-  partitions: number | undefined,
-  work: (build: Build) => Promise<T>,
-): Promise<T> {
-  const build = await createBuild(projection, readStore, partitions)
-  try {
-    return await work(build)
-  } catch (error) {
-    await readStore.discard(build).catch(() => {})
-    throw error
-  }
-}
-
-/** An empty build. Only work that can be shared is cut into partitions. */
-export function createBuild(
-  projection: Projection,
-  readStore: ReadStore,
-  partitions = 1,
-): ReturnType<ReadStore['create']> {
-  const { name, version, sharing } = projection
-  return readStore.create(name, version, collectionsOf(projection), sharing ? partitions : 1)
-}
-
-/** A fold for each partition of a build. */
-export function openFolds(
-  projection: Projection,
-  build: Build,
-  derived: (partition: number) => DerivedEvents | Promise<DerivedEvents>,
-): Promise<Fold[]> {
-  const indexes = [...Array(build.partitions).keys()]
-  return Promise.all(
-    indexes.map(async (index) =>
-      Fold.open(projection, build, await derived(index), partitionOf(index, build.partitions)),
-    ),
-  )
-}
-
-/** Where each partition of a build, or of a snapshot of it, stands. */
-export function checkpointsOf(build: ReadModel): Promise<number[]> {
-  return Promise.all([...Array(build.partitions).keys()].map((index) => build.checkpoint(index)))
-}
-
 /**
  * The live build may move on meanwhile: then the new one runs after it, and the next step is shorter.
  *
@@ -185,60 +129,4 @@ function targetsOf(at: readonly number[], partitions: number): readonly number[]
 async function finish(projection: Projection, live: Build, eventStore: EventStore): Promise<void> {
   if (live.version === projection.version) await Fold.finish(projection, live, eventStore)
   else await drainOutbox(live, eventStore)
-}
-
-/**
- * Folds the log, for each fold up to a position of its own and not an event further. One reading serves them all.
- *
- * @throws {OtherLog} it ends before
- */
-export async function foldTo(
-  folds: readonly Fold[],
-  targets: readonly number[],
-  options: Omit<RebuildOptions, 'readStore'>,
-): Promise<void> {
-  const { eventStore, signal, onProgress } = options
-  const target = Math.max(...targets)
-  for (;;) {
-    const behind = folds.filter(({ position }, i) => position < (targets[i] ?? 0))
-    const [first] = behind
-    if (!first) break
-    if (signal?.aborted) throw new RebuildStopped(`the rebuild of ${first.projection.name} was stopped`)
-    const { categories } = first.projection
-    const after = Math.min(...behind.map(({ position }) => position))
-    const page = await eventStore.readAll({ after, limit: eventsAPage, categories })
-    if (page.position <= after) throw new OtherLog(first.projection.name)
-    for (const fold of behind) await fold.apply(upTo(targets[folds.indexOf(fold)] ?? 0, page))
-    onProgress?.(Math.min(page.position, target), target)
-  }
-  for (const fold of folds) await fold.settle()
-}
-
-/** As much of a page as lies up to a position. */
-export function upTo(target: number, page: LogPage): LogPage {
-  if (page.position <= target) return page
-  return { events: page.events.filter(({ position }) => position <= target), position: target }
-}
-
-/** How many documents there are, but for those that each further partition has of its own. */
-export async function countDocuments(
-  projection: Projection,
-  build: Pick<Build, 'count' | 'getMany' | 'partitions'>,
-): Promise<number> {
-  let documents = -(await countCopies(projection, build))
-  for (const collection of Object.keys(projection.collections)) documents += await build.count(collection)
-  return documents
-}
-
-/** The watched documents of all partitions but the first. */
-export async function countCopies(
-  { watches }: Projection,
-  build: Pick<Build, 'getMany' | 'partitions'>,
-): Promise<number> {
-  if (build.partitions === 1) return 0
-  let copies = 0
-  for (const [collection, id] of watches) {
-    copies += (await build.getMany(collection, ownIds(id, build.partitions).slice(1))).length
-  }
-  return copies
 }

@@ -8,7 +8,8 @@ import { isBuiltFrom, otherLog } from './origin.js'
 import { Outbox } from './outbox.js'
 import { ownId, partitionOf } from './partition.js'
 import type { Projection } from '../projection.js'
-import { rebuild, withNewBuild } from './rebuild.js'
+import { withNewBuild } from './builds.js'
+import { rebuild } from './rebuild.js'
 import { renewEvery, shareOf, Shares } from './shares.js'
 
 /** So many events a page while catching up. */

@@ -5,7 +5,7 @@ import { isBuiltFrom } from './origin.js'
 import { ownIds } from './partition.js'
 import type { Projection } from '../projection.js'
 import { ofLive } from '../queries/live.js'
-import { checkpointsOf, countDocuments } from './rebuild.js'
+import { checkpointsOf, countDocuments } from './builds.js'
 import { shareOf } from './shares.js'
 
 /** Why a projection stopped, and at which event. */

@@ -8,7 +8,8 @@ import { isBuiltFrom, OtherLog } from './origin.js'
 import { waitingIn } from './outbox.js'
 import type { Projection } from '../projection.js'
 import { ReadModelMissing } from '../queries/live.js'
-import { checkpointsOf, countCopies, createBuild, foldTo, openFolds } from './rebuild.js'
+import { checkpointsOf, countCopies, createBuild, openFolds } from './builds.js'
+import { foldTo } from './fold-to.js'
 
 const rowsAPage = 1_000
 

@@ -3,7 +3,7 @@ import { asOf, type Past } from '../../projections/past/as-of.js'
 import { DerivedCheck } from '../../projections/running/derived-check.js'
 import { Fold } from '../../projections/running/fold.js'
 import type { Projection } from '../../projections/projection.js'
-import { createBuild } from '../../projections/running/rebuild.js'
+import { createBuild } from '../../projections/running/builds.js'
 import type { Build, ReadStore } from '../../read-store/port.js'
 import { textsOf, wholeLog } from '../projections/tidemark.js'
 

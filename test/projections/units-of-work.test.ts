@@ -1,6 +1,6 @@
 import t from 'tap'
 import { dataPlans } from '../../projections/data-plans/data-plans.js'
-import { foldTo } from '../../projections/running/rebuild.js'
+import { foldTo } from '../../projections/running/fold-to.js'
 import { DerivedCheck } from '../../projections/running/derived-check.js'
 import { collectionsOf, Fold } from '../../projections/running/fold.js'
 import type { Build } from '../../read-store/port.js'
