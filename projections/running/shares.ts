@@ -11,6 +11,8 @@ export function shareOf(projection: string, partition: number): string {
   return `${projection}/${partition}`
 }
 
+type Leases = Pick<ReadStore, 'lease' | 'leases' | 'release'>
+
 /** What is to change so that every runner has its part. */
 interface Plan {
   readonly keep: readonly string[]
@@ -24,11 +26,11 @@ interface Plan {
  * no harm: the checkpoint fences one of them.
  */
 export class Shares {
-  readonly #readStore: ReadStore
+  readonly #readStore: Leases
   readonly #runner = randomUUID()
   #held = new Set<string>()
 
-  constructor(readStore: ReadStore) {
+  constructor(readStore: Leases) {
     this.#readStore = readStore
   }
 
@@ -39,22 +41,28 @@ export class Shares {
   /** Gives back what is too much and takes what is free. Only while nothing is folded. */
   async settle(shares: readonly string[]): Promise<void> {
     const { keep, giveBack, take } = await this.#plan(shares)
-    for (const share of giveBack) await this.#readStore.release(share, this.#runner)
     this.#held = new Set()
+    for (const share of giveBack) await this.#readStore.release(share, this.#runner)
     for (const share of [...keep, ...take]) if (await this.#lease(share)) this.#held.add(share)
   }
 
   /** Shows that this runner is alive. Answers whether there is something to {@link settle}. */
   async renew(shares: readonly string[]): Promise<boolean> {
-    for (const share of this.#held) if (!(await this.#lease(share))) return true
+    const held = this.#held
+    for (const share of held) {
+      // What has been given back meanwhile is not to be taken again.
+      if (this.#held !== held) return false
+      if (!(await this.#lease(share))) return true
+    }
     const { giveBack, take } = await this.#plan(shares)
     return giveBack.length > 0 || take.length > 0
   }
 
   /** Gives everything back, so that others need not wait. */
   async close(): Promise<void> {
-    for (const share of [...this.#held, this.#sign]) await this.#readStore.release(share, this.#runner)
+    const held = this.#held
     this.#held = new Set()
+    for (const share of [...held, this.#sign]) await this.#readStore.release(share, this.#runner)
   }
 
   async #plan(shares: readonly string[]): Promise<Plan> {

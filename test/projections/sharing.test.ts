@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import t from 'tap'
 import { dataPlans } from '../../projections/data-plans/data-plans.js'
 import { projections } from '../../projections/index.js'
@@ -5,6 +6,7 @@ import { partitionOf } from '../../projections/running/partition.js'
 import { rebuild } from '../../projections/running/rebuild.js'
 import { renewEvery, Shares } from '../../projections/running/shares.js'
 import { partitionStatuses } from '../../projections/running/status.js'
+import type { ReadStore } from '../../read-store/port.js'
 import { run } from './running.js'
 import { advanced, openTidemark, recorded, signed, textsOf, type Tidemark } from './tidemark.js'
 
@@ -129,3 +131,36 @@ void t.test('what a killed runner held is taken over when its leases have run ou
   t.ok(heir.has('a/0'))
   t.ok(performance.now() - start < 6 * renewEvery, 'within seconds')
 })
+
+void t.test(
+  'a share that was given back is not taken again by a sign of life that is under way',
+  async (t) => {
+    const { readStore } = await openTidemark(t)
+    const all = ['p/0', 'p/1']
+    const signals = new EventEmitter()
+    let isSlow = false
+    const slow = {
+      lease: async (...lease: Parameters<ReadStore['lease']>) => {
+        const taken = await readStore.lease(...lease)
+        if (!isSlow || lease[0] !== 'p/0') return taken
+        signals.emit('taken')
+        await once(signals, 'answer')
+        return taken
+      },
+      leases: () => readStore.leases(),
+      release: (...lease: Parameters<ReadStore['release']>) => readStore.release(...lease),
+    }
+    const one = new Shares(slow)
+    await one.settle(all)
+    isSlow = true
+    const [renewing] = [one.renew(all), await once(signals, 'taken')]
+    isSlow = false
+    const other = new Shares(readStore)
+    await other.settle(all)
+    await one.settle(all)
+    signals.emit('answer')
+    t.equal(await renewing, false)
+    await other.settle(all)
+    t.ok(one.has('p/0') && other.has('p/1'))
+  },
+)
