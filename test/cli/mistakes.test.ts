@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { loadConfig } from '../../cli/config.js'
 import { recordRejected } from '../../domain/dead-letter.js'
 import { openEmbeddedEventStore } from '../../event-store/embedded/embedded.js'
 import { temporaryFolder } from '../projections/tidemark.js'
@@ -16,10 +17,12 @@ void t.test('a folder without a log is told, and one that is not named is refuse
     code: 0,
     stderr: /there is no log in .*typo yet/,
   })
-  t.match(await tidemark(folder, {}, 'streams', '--data', ''), { code: 2, stderr: /--data is empty/ })
+  t.throws(() => loadConfig(''), { code: 'invalid-setting', message: /--data is empty/ })
   writeFileSync(join(folder, 'file'), '')
-  const below = await tidemark(folder, {}, 'streams', '--data', 'file/data')
-  t.match(below, { code: 2, stderr: /the data folder is .*file\/data, which cannot be reached/ })
+  t.throws(() => loadConfig(join(folder, 'file/data')), {
+    code: 'invalid-setting',
+    message: /the data folder is .*file\/data, which cannot be reached/,
+  })
   mkdirSync(join(folder, 'other/events.db'), { recursive: true })
   t.match(await tidemark(folder, {}, 'streams', '--data', 'other'), {
     code: 1,

@@ -34,7 +34,7 @@ import { openReadStores } from './shared-read-stores.js'
  * Laws 2, 3 and 4 over random histories. A failure names a seed and a path: `LAWS_SEED=… LAWS_PATH=… node
  * dist/test/laws/convergence.test.js` repeats it, `LAWS_SHRINK=1` makes it small, `LAWS_RUNS=…` looks further.
  */
-const parameters = lawParameters(60)
+const parameters = lawParameters(45)
 t.setTimeout(600_000)
 
 void t.test('any two histories of the same facts end in what the facts say', async (t) => {
