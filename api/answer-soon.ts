@@ -17,3 +17,23 @@ export async function answerOf<T>(work: () => Promise<T>): Promise<T> {
     clearTimeout(timer)
   }
 }
+
+/**
+ * Work that may take longer than those who ask can wait: it is done once at a time, and until it is done they get what
+ * came of it the time before. Undefined if it failed, or never was done.
+ */
+export function lastAnswerOf<T>(work: () => Promise<T>): () => Promise<T | undefined> {
+  let last: T | undefined
+  let running: Promise<void> | undefined
+  const run = () =>
+    work()
+      .then(
+        (result) => (last = result),
+        () => (last = undefined),
+      )
+      .then(() => (running = undefined))
+  return async () => {
+    await answerOf(() => (running ??= run())).catch(() => {})
+    return last
+  }
+}

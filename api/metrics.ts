@@ -5,7 +5,7 @@ import type { Projection } from '../projections/projection.js'
 import type { ReadStore } from '../projections/queries/live.js'
 import { documentsOf, projectionStates, type ProjectionState } from '../projections/running/status.js'
 import { HttpDurations } from './duration-histogram.js'
-import { answerOf } from './answer-soon.js'
+import { answerOf, lastAnswerOf } from './answer-soon.js'
 import { decorated } from '../event-store/decorated.js'
 
 /** What became of a record that came in. */
@@ -53,7 +53,7 @@ export function metricsOf({ eventStore, readStore, projections, more = [] }: Met
   const showHead = logGauge(registry)
   const showStates = projectionGauges(registry)
   const showDocuments = documentGauges(registry)
-  const counted = asOfLast(() => countAll(projections, readStore))
+  const counted = lastAnswerOf(() => countAll(projections, readStore))
   /** Undefined if the store does not answer. */
   const ask = <T>(work: () => Promise<T>) => answerOf(work).catch(() => undefined)
   return {
@@ -166,27 +166,5 @@ function documentGauges(registry: Registry): (counts: Counts | undefined) => voi
     for (const [projection, count] of counts) documents.set({ projection }, count)
     const waiting = counts.get(deadLetters.name)
     if (waiting !== undefined) letters.set(waiting)
-  }
-}
-
-/**
- * Work that may take longer than those who ask can wait: it is done once at a time, and until it is done they get what
- * came of it the time before. Undefined if it failed, or never was done.
- */
-function asOfLast<T>(work: () => Promise<T>): () => Promise<T | undefined> {
-  let last: T | undefined
-  let running: Promise<void> | undefined
-  const run = () =>
-    work()
-      .then(
-        (result) => (last = result),
-        () => (last = undefined),
-      )
-      .then(() => (running = undefined))
-  return async () => {
-    running ??= run()
-    const current = running
-    await answerOf(() => current).catch(() => {})
-    return last
   }
 }

@@ -89,9 +89,7 @@ export function projectionRoutes(
     throw new Problem('not-found', `there is no projection ${JSON.stringify(name)}, only ${known}`)
   }
   const statusesOf = async (wanted: readonly Projection[], minPosition: number | undefined) => {
-    if (minPosition !== undefined) {
-      await Promise.all(wanted.map(({ name }) => caughtUp.documents(name, minPosition)))
-    }
+    await Promise.all(wanted.map(({ name }) => caughtUp.documents(name, minPosition)))
     return projectionStatuses(wanted, eventStore, readStore)
   }
 

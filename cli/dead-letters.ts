@@ -5,12 +5,10 @@ import { rawBytes } from '../domain/dead-letter.js'
 import type { EventStore } from '../event-store/port.js'
 import type { DeadLetter } from '../projections/dead-letters/dead-letters.js'
 import { listDeadLetters as deadLettersOf } from '../projections/queries/dead-letters.js'
-import { ReadModelMissing, type ReadStore } from '../projections/queries/live.js'
-import type { Page } from '../projections/queries/page.js'
+import type { ReadStore } from '../projections/queries/live.js'
+import { allItems } from './all-items.js'
 import { withLog, type Context } from './command.js'
 import { table } from './output.js'
-
-const lettersAPage = 500
 
 /** `tidemark dead-letters list`: what waits for somebody to look at it. */
 export async function listDeadLetters(context: Context): Promise<void> {
@@ -103,26 +101,8 @@ async function allOf(letters: AsyncIterable<DeadLetter>): Promise<DeadLetter[]> 
 
 /** The dead letters of the read model, of all kinds or of one, in the order of the log. */
 export async function* lettersOf(readStore: ReadStore, kind?: string): AsyncGenerator<DeadLetter> {
-  let after: string | undefined
-  do {
-    const page = await pageOf(readStore, kind, after)
-    for (const text of page.items) yield JSON.parse(text) as DeadLetter
-    after = page.next
-  } while (after !== undefined)
-}
-
-/** There are none where nothing has been built yet. */
-async function pageOf(
-  readStore: ReadStore,
-  kind: string | undefined,
-  after: string | undefined,
-): Promise<Page<string>> {
-  try {
-    return await deadLettersOf(readStore, kind, { limit: lettersAPage, after })
-  } catch (error) {
-    if (error instanceof ReadModelMissing) return { items: [] }
-    throw error
-  }
+  const texts = allItems((request) => deadLettersOf(readStore, kind, request))
+  for await (const text of texts) yield JSON.parse(text) as DeadLetter
 }
 
 /** Hashes are long; their beginning tells them apart. */

@@ -1,12 +1,11 @@
 import { NotUnresolved, retrySession, UnknownSession } from '../commands/retry-session.js'
 import { listUnresolvedSessions, type UnresolvedSession } from '../projections/queries/sessions.js'
-import { ReadModelMissing, type ReadStore } from '../projections/queries/live.js'
+import type { ReadStore } from '../projections/queries/live.js'
+import { allItems } from './all-items.js'
 import { catchUp } from './caught-up.js'
 import { withLog, withSystem, WrongUsage, type Context } from './command.js'
 import { table } from './output.js'
 import { remarkOnWantedSessions, settledNeeds } from './wait-for-lookups.js'
-
-const sessionsAPage = 500
 
 /** `tidemark sessions unresolved`: the sessions of which the session service gave no answer. */
 export async function listUnresolved(context: Context): Promise<void> {
@@ -84,21 +83,6 @@ async function refusalOf(retrying: Promise<unknown>) {
   }
 }
 
-async function* unresolvedIn(readStore: ReadStore): AsyncGenerator<UnresolvedSession> {
-  let after: string | undefined
-  do {
-    const page = await pageOf(readStore, after)
-    yield* page.items
-    after = page.next
-  } while (after !== undefined)
-}
-
-/** Nothing is unresolved where nothing has been built yet. */
-async function pageOf(readStore: ReadStore, after: string | undefined) {
-  try {
-    return await listUnresolvedSessions(readStore, { limit: sessionsAPage, after })
-  } catch (error) {
-    if (error instanceof ReadModelMissing) return { items: [] }
-    throw error
-  }
+function unresolvedIn(readStore: ReadStore): AsyncIterable<UnresolvedSession> {
+  return allItems((request) => listUnresolvedSessions(readStore, request))
 }

@@ -3,6 +3,7 @@ import { evolveLookup, lookupAnswered, neverLookedUp, type LookupState } from '.
 import { sessionStream } from '../domain/session.js'
 import { RevisionConflict } from '../event-store/errors.js'
 import type { EventStore, ExpectedRevision } from '../event-store/port.js'
+import { forwards } from './forwards.js'
 import type { SessionService } from './session-service.js'
 
 const eventsAPage = 100
@@ -18,13 +19,11 @@ export async function loadLookup(eventStore: EventStore, sessionId: string): Pro
   const stream = sessionStream(sessionId)
   let state = neverLookedUp
   let revision: ExpectedRevision = 'none'
-  for (let from = 0; ;) {
-    const events = await eventStore.readStream(stream, { from, limit: eventsAPage })
-    state = events.reduce(evolveLookup, state)
-    revision = events.at(-1)?.revision ?? revision
-    if (events.length < eventsAPage) return { state, revision }
-    from += events.length
+  for await (const event of forwards(eventStore, stream, eventsAPage)) {
+    state = evolveLookup(state, event)
+    revision = event.revision
   }
+  return { state, revision }
 }
 
 /** What came of a lookup. */

@@ -39,7 +39,9 @@ export const defaultBusyTimeout = 5000
  * Opens a database in write-ahead mode, so that readers and a writer do not wait for each other.
  *
  * @throws {NotADatabase}
- * @throws {Error} the file cannot be opened, or stayed locked for `busyTimeout`
+ * @throws {CannotOpen}
+ * @throws {DiskFull}
+ * @throws {Error} it stayed locked for `busyTimeout`
  */
 export function openDatabase(path: string, options: OpenOptions = {}): Database {
   const readOnly = options.readOnly ?? false
