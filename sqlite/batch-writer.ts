@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import type { Answer, Opening, Request } from './batch-worker.js'
-import type { Batch, Outcome } from './batch.js'
-import { defaultBusyTimeout, type OpenOptions } from './driver.js'
+import { assertRows, type Batch, type Outcome } from './batch.js'
+import type { OpenOptions } from './driver.js'
 import { ExitGate } from './exit-gate.js'
-import { DatabaseBusy, DatabaseFailed, DiskFull, WriterStopped, type DatabaseError } from './errors.js'
+import { WriterStopped } from './errors.js'
+import { databaseError } from './failure.js'
 
 /** What a batch brings along is used once and dropped: a larger one only takes memory. Megabytes. */
 const youngGeneration = 6
@@ -78,11 +79,7 @@ export class BatchWriter {
    * @throws {WriterStopped} the writer is closed, or crashed with this batch in flight
    */
   async apply(batch: Batch): Promise<Outcome> {
-    for (const { sql, columns } of batch.statements) {
-      if (columns.some((column) => column.length !== columns[0]?.length)) {
-        throw new TypeError(`columns of different lengths for: ${sql}`)
-      }
-    }
+    assertRows(batch)
     return (await this.request({ type: 'apply', batch })) as Outcome
   }
 
@@ -114,17 +111,8 @@ export class BatchWriter {
   private settle(answer: Answer): void {
     const waiting = this.waiting.shift()
     if (this.waiting.length === 0 && this.closing === undefined) this.worker.unref()
-    if (answer.type === 'failed') waiting?.reject(this.failure(answer))
+    if (answer.type === 'failed') waiting?.reject(databaseError(answer.failure, this.path, this.options))
     else waiting?.resolve(answer.type)
-  }
-
-  private failure(answer: Extract<Answer, { type: 'failed' }>): DatabaseError {
-    if (answer.full) return new DiskFull(this.path)
-    return answer.busy
-      ? new DatabaseBusy(
-          `another process kept ${this.path} locked for more than ${this.options.busyTimeout ?? defaultBusyTimeout} ms`,
-        )
-      : new DatabaseFailed(`${answer.message} (${this.path})`, answer.sqliteCode)
   }
 
   private stop(reason: string): void {

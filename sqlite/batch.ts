@@ -26,4 +26,12 @@ export interface Batch {
   readonly statements: readonly BatchStatement[]
 }
 
+/** @throws {TypeError} a statement has columns of different lengths */
+export function assertRows({ statements }: Batch): void {
+  for (const { sql, columns } of statements) {
+    if (columns.some((column) => column.length !== columns[0]?.length))
+      throw new TypeError(`columns of different lengths for: ${sql}`)
+  }
+}
+
 export type Outcome = 'applied' | 'refused'

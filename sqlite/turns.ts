@@ -36,13 +36,24 @@ export class Turns {
     }
     const deadline = now + this.timeout
     for (;;) {
-      try {
-        return this.database.exec('BEGIN IMMEDIATE')
-      } catch (error) {
-        if (!isBusy(error) || performance.now() > deadline) throw error
-        this.sleep(look)
-        this.since = performance.now()
-      }
+      if (this.tryBegin(performance.now() > deadline)) return
+      this.sleep(look)
+      this.since = performance.now()
+    }
+  }
+
+  /**
+   * Whether a transaction could be begun. If not, another process is writing.
+   *
+   * @throws {Error} "database is locked", where it is the `last` attempt
+   */
+  tryBegin(last = false): boolean {
+    try {
+      this.database.exec('BEGIN IMMEDIATE')
+      return true
+    } catch (error) {
+      if (last || !isBusy(error)) throw error
+      return false
     }
   }
 

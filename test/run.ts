@@ -1,14 +1,20 @@
-import { readdirSync, statfsSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Runs the compiled tests, a process a file, and one more at a time than there are cores: some of them wait for
- * servers and for clocks. Arguments choose files by a part of their names. The last line counts.
+ * Runs the compiled tests, a few files a process, and one process more at a time than there are cores: some of them
+ * wait for servers and for clocks. Arguments choose files by a part of their names. The last line counts.
  */
+
+/** What a process loads, tap and half of the product, takes most of a second: so these share it. */
+const filesAProcess = 6
+/** The tests in all files of a process are to end within so many milliseconds. */
+const timeout = 600_000
+
 const here = fileURLToPath(new URL('.', import.meta.url))
 const wanted = process.argv.slice(2)
 // By their sources: of tests that are gone or have another name now, dist may still hold the compiled files.
@@ -16,9 +22,8 @@ const sources = fileURLToPath(new URL('../../test', import.meta.url))
 const files = readdirSync(sources, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.ts'))
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
-  // The laws take longest: whatever starts last is to be short.
-  .sort((a, b) => Number(b.startsWith('laws')) - Number(a.startsWith('laws')) || (a < b ? -1 : 1))
-  .map((name) => join(here, name.replace(/\.ts$/, '.js')))
+  .map((name) => name.replace(/\.ts$/, '.js'))
+  .sort()
 
 // Only the tests of the adapters use the servers (test/servers.ts); the program that tests start must not see them.
 for (const name of ['EVENTSTOREDB_URL', 'MONGODB_URL', 'KAFKA_BROKERS']) {
@@ -35,7 +40,7 @@ if (hasRoom('/dev/shm')) process.env.TMPDIR ??= '/dev/shm'
 
 let passed = 0
 let failed = 0
-const events = run({ files, concurrency: availableParallelism() + 1 })
+const events = run({ files: processesOf(files), concurrency: availableParallelism() + 1 })
 events.on('test:pass', ({ details }) => {
   if (details.type !== 'suite') passed++
 })
@@ -58,4 +63,34 @@ function hasRoom(folder: string): boolean {
   } catch {
     return false
   }
+}
+
+/**
+ * What is run as a process each. The laws take longest: each of them has a process of its own, and begins before all
+ * others.
+ */
+function processesOf(files: readonly string[]): string[] {
+  const laws = files.filter((file) => dirname(file) === 'laws')
+  const folders = new Map<string, string[]>()
+  for (const file of files) {
+    if (laws.includes(file)) continue
+    folders.set(dirname(file), [...(folders.get(dirname(file)) ?? []), file])
+  }
+  const folder = join(here, 'processes')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
+  const processes = laws.map((file) => join(here, file))
+  for (const [name, group] of folders) {
+    for (let from = 0; from < group.length; from += filesAProcess) {
+      const process = join(folder, `${name === '.' ? 'test' : name}-${from}.js`)
+      writeFileSync(process, importing(group.slice(from, from + filesAProcess)))
+      processes.push(process)
+    }
+  }
+  return processes
+}
+
+function importing(files: readonly string[]): string {
+  const imports = files.map((file) => `await import('../${file.replaceAll('\\', '/')}')\n`)
+  return `import t from 'tap'\n${imports.join('')}t.setTimeout(${timeout})\n`
 }
