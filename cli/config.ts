@@ -83,8 +83,9 @@ function readEnvFile(path: string): void {
 function folderOf(value: string): string {
   const folder = resolve(value)
   try {
-    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? true) return folder
+    if (statSync(folder).isDirectory()) return folder
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return folder
     throw new InvalidSetting(
       `the data folder is ${folder}, which cannot be reached: ${(error as Error).message}`,
     )

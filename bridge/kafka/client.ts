@@ -3,6 +3,7 @@ import { connect as connectSafely } from 'node:tls'
 import { Kafka, logLevel, type ISocketFactory, type logCreator, type SASLOptions } from 'kafkajs'
 import { registerCodecs } from './codecs.js'
 import type { BridgeReport } from './reports.js'
+import { restWhenIdle } from './request-queue.js'
 import type { KafkaSettings } from './settings.js'
 
 /** How often a quiet connection is probed, in milliseconds. */
@@ -21,6 +22,7 @@ export interface Clients {
 
 export function clientsOf(settings: KafkaSettings, report: (report: BridgeReport) => void): Clients {
   registerCodecs()
+  restWhenIdle()
   const { brokers, ssl, sasl } = settings
   const sockets = new Set<Socket>()
   let ended = false
