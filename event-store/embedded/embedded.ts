@@ -21,6 +21,8 @@ const lookAgainAfter = 20
 export interface EmbeddedOptions {
   /** The bell of another thread of this process that has the same folder open. */
   readonly bell?: SharedArrayBuffer
+  /** So many events are kept in memory before the index takes them in. Default 65,536. */
+  readonly tail?: number
 }
 
 /** The embedded event store also tells other threads how to hear its appends. */
@@ -38,7 +40,7 @@ export function openEmbeddedEventStore(folder: string, options: EmbeddedOptions 
   mkdirSync(folder, { recursive: true })
   const log = new LogFile(folder)
   const index = new IndexFile(folder, log.id, () => log.head())
-  return new Embedded(log, index, new Bell(options.bell))
+  return new Embedded(log, index, options)
 }
 
 class Embedded implements EmbeddedEventStore {
@@ -49,12 +51,12 @@ class Embedded implements EmbeddedEventStore {
   readonly bell: Bell
   #closed: Promise<void> | undefined
 
-  constructor(log: LogFile, index: IndexFile, bell: Bell) {
+  constructor(log: LogFile, index: IndexFile, { bell, tail }: EmbeddedOptions) {
     this.#log = log
     this.#index = index
-    this.bell = bell
-    this.#locator = new EventLocator(log, index)
-    this.#commits = new GroupCommit(log, this.#locator, bell)
+    this.bell = new Bell(bell)
+    this.#locator = new EventLocator(log, index, tail)
+    this.#commits = new GroupCommit(log, this.#locator, this.bell)
   }
 
   append(events: readonly NewEvent[], expect: readonly Expectation[] = []): Promise<Appended> {

@@ -6,10 +6,13 @@ import { idKey, nextKey } from './id-key.js'
 import type { RecordedEvent } from '../../domain/event.js'
 import type { StreamSummary } from '../port.js'
 
-/** A tail of so many events goes to the index. */
-const fullTail = 32_768
-/** So many events may wait for the index before appends wait for it as well: memory stays bounded. */
-const longestTail = 4 * fullTail
+/**
+ * A tail of so many events goes to the index. The more at a time, the fewer of its pages are written again and again:
+ * at a million events, half of them at a time take twice as long.
+ */
+const defaultTail = 65_536
+/** So many tails may wait for the index before appends wait for it as well: memory stays bounded. */
+const waitingTails = 4
 const catchUpPage = 4_096
 /** How many stream heads are remembered besides those in the tail. */
 const rememberedHeads = 50_000
@@ -30,6 +33,7 @@ export interface Located {
 export class EventLocator {
   readonly #log: LogFile
   readonly #index: IndexFile
+  readonly #fullTail: number
   #tail: Tail
   /** The tail that the index is taking in just now. */
   #leaving: Tail | undefined
@@ -39,9 +43,11 @@ export class EventLocator {
   #isLost = false
   readonly #heads = new Map<string, number>()
 
-  constructor(log: LogFile, index: IndexFile) {
+  /** @param fullTail a tail of so many events goes to the index */
+  constructor(log: LogFile, index: IndexFile, fullTail = defaultTail) {
     this.#log = log
     this.#index = index
+    this.#fullTail = fullTail
     this.#tail = new Tail(index.begin())
   }
 
@@ -94,8 +100,8 @@ export class EventLocator {
   /** Hands a full tail to the index; waits only where too much is waiting already. */
   async makeRoom(): Promise<void> {
     this.#recover()
-    if (!this.#indexing && (this.#leaving || this.#tail.size >= fullTail)) this.#startIndexing()
-    if (this.#tail.size < longestTail) return
+    if (!this.#indexing && (this.#leaving || this.#tail.size >= this.#fullTail)) this.#startIndexing()
+    if (this.#tail.size < waitingTails * this.#fullTail) return
     await this.#indexing
     if (this.#failure) throw this.#failure
   }
@@ -180,7 +186,7 @@ export class EventLocator {
   /** Leaves a short tail to the next opening, which reads it from the log. */
   async close(): Promise<void> {
     await this.#indexing
-    if (this.#tail.size < catchUpPage) return
+    if (this.#tail.size < Math.min(catchUpPage, this.#fullTail)) return
     this.#startIndexing()
     await this.#indexing
   }

@@ -1,7 +1,7 @@
 import { nextKey } from './id-key.js'
 import { KeyTable } from './key-table.js'
 
-/** So many events are expected in a tail. */
+/** So many events are expected in a tail; more make it grow. */
 const expectedEvents = 32_768
 
 /** The part of a stream that one tail or one index row knows: consecutive revisions and their positions. */

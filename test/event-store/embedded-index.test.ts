@@ -16,7 +16,7 @@ const event = (stream: string) => ({ id: randomUUID(), stream, type: 'Tested', d
 /** A log that one process appends to and indexes, while another one is only just opening it. */
 async function twoProcesses(t: Test) {
   const folder = temporaryFolder(t)
-  const writing = openEmbeddedEventStore(folder)
+  const writing = openEmbeddedEventStore(folder, { tail: 4_096 })
   const log = new LogFile(folder)
   const index = new IndexFile(folder, log.id, () => log.head())
   const indexed = openDatabase(join(folder, 'events-index.db'), { readOnly: true })
@@ -35,7 +35,7 @@ async function twoProcesses(t: Test) {
     /** The writing process appends so much that its index takes some of it. */
     write: async () => {
       await writing.append([known])
-      for (let page = 0; page < 40; page++) {
+      for (let page = 0; page < 6; page++) {
         await writing.append(Array.from({ length: 1_000 }, (_, n) => event(`s-${n % 7}`)))
       }
       const position = () =>

@@ -3,7 +3,8 @@ import { event } from '../contract/event-store/events.js'
 
 /** Appends until it is killed. Prints the ids of every append that was answered, a line each. */
 const [folder = ''] = process.argv.slice(2)
-const store = openEmbeddedEventStore(folder)
+// Small tails: it is killed while it indexes as well.
+const store = openEmbeddedEventStore(folder, { tail: 300 })
 const callers = 8
 
 async function call(caller: number): Promise<never> {
