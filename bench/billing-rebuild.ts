@@ -3,7 +3,6 @@ import { customerBilling } from '../projections/billing/customer-billing.js'
 import { typeBilling } from '../projections/billing/type-billing.js'
 import type { Benchmark, Comparison } from './benchmark.js'
 import { describedBilling, fillBillingSystem, writeBillingSample } from './billing-sample.js'
-import { lineOf, pagesOf } from './read-log.js'
 import { compareRebuild } from './rebuild-turns.js'
 import { openSampleSystem } from './sample-system.js'
 
@@ -21,18 +20,12 @@ export const rebuildBilling: Benchmark = {
     const data = join(setting.folder, 'ours')
     await fillBillingSystem(data, sample)
     const system = await openSampleSystem(data)
-    const lines: string[] = []
-    for await (const page of pagesOf(system.eventStore)) {
-      lines.push(...page.filter(({ stream }) => stream.startsWith('customer-')).map(lineOf))
-    }
     const figures: Comparison[] = []
     for (const projection of [customerBilling, typeBilling]) {
       const turns = {
         name: projection.name,
         projection,
         system,
-        lines,
-        events: sample.records,
         required: 0.27,
         target: 120_000,
         sample: describedBilling(sample),

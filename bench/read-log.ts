@@ -59,11 +59,14 @@ async function writeBoth(folder: string, lines: string, count: number): Promise<
   await log.close()
 }
 
-/** The log page by page, from its start to its end. */
-export async function* pagesOf(log: EventStore): AsyncGenerator<readonly RecordedEvent[], void, void> {
+/** The log page by page, from its start to its end; all of it, or some categories. */
+export async function* pagesOf(
+  log: EventStore,
+  categories?: readonly string[],
+): AsyncGenerator<readonly RecordedEvent[], void, void> {
   for (let after = 0; ;) {
-    const { events, position } = await log.readAll({ after, limit: eventsAPage })
-    if (events.length === 0) return
+    const { events, position } = await log.readAll({ after, limit: eventsAPage, categories })
+    if (position === after) return
     yield events
     after = position
   }

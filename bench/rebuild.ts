@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { dataPlans } from '../projections/data-plans/data-plans.js'
 import type { Benchmark } from './benchmark.js'
-import { lineOf, pagesOf } from './read-log.js'
 import { compareRebuild } from './rebuild-turns.js'
 import { described, fillSampleSystem, openSampleSystem, writeSample } from './sample-system.js'
 
@@ -15,14 +14,10 @@ export const rebuildReadModels: Benchmark = {
     const data = join(setting.folder, 'ours')
     await fillSampleSystem(data, sample)
     const system = await openSampleSystem(data)
-    const lines: string[] = []
-    for await (const page of pagesOf(system.eventStore)) lines.push(...page.map(lineOf))
     const turns = {
       name: 'rebuild',
       projection: dataPlans,
       system,
-      lines,
-      events: sample.records + sample.subscribers,
       required: 0.22,
       target: 100_000,
       sample: described(sample),
