@@ -50,10 +50,13 @@ export function addressIn(variable: string): string | undefined {
   return handedOn || plain || undefined
 }
 
+/** The files of a process share them. */
+const containers: Record<string, Promise<string>> = {}
+
 async function urlOf(t: Test, server: Server): Promise<string | undefined> {
   const url = addressIn(server.variable)
   if (url) return url
-  if (await hasDocker()) return startContainer(t, server)
+  if (await hasDocker()) return (containers[server.name] ??= startContainer(t, server))
   t.comment(`${server.name}: skipped, as there is neither ${server.variable} nor Docker`)
   t.pass('skipped', { skip: true })
   return undefined

@@ -1,6 +1,5 @@
 import { MongoClient } from 'mongodb'
 import { randomBytes } from 'node:crypto'
-import { GenericContainer, Wait } from 'testcontainers'
 import { openMongoDbReadStore, type MongoDbOptions } from '../../read-store/mongodb/mongodb.js'
 import type { ReadStore } from '../../read-store/port.js'
 import type { Ability, ReadStoreUnderTest } from '../contract/read-store/under-test.js'
@@ -28,6 +27,7 @@ export async function findMongoDb(): Promise<MongoDbServer | undefined> {
   const address = addressIn('MONGODB_URL')
   if (address !== undefined) return serverAt(address, async () => {})
   if (!(await hasDocker())) return undefined
+  const { GenericContainer, Wait } = await import('testcontainers')
   const container = await new GenericContainer('mongo:8')
     .withCommand(['--replSet', 'rs0', '--bind_ip_all'])
     .withExposedPorts(27017)
