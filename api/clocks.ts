@@ -32,7 +32,7 @@ export function clockRoutes(server: Server, { eventStore, idempotent }: Services
   }
   server.post('/clocks/data-records', { schema }, async (request, reply) => {
     const to = instantOf(bodyOf(request).value)
-    const answer = await idempotent.answer(request, async () => {
+    const answer = await idempotent.answer(request, () => async () => {
       const position = await advanceClock(eventStore, to)
       return { position, to: formatTimestamp(to) }
     })

@@ -123,6 +123,6 @@ export function deadLetterRoutes(server: Server, services: Services): void {
   }
   server.post('/dead-letters/:id/retry', { schema: retrySchema }, async (request, reply) => {
     const { id } = request.params
-    return reply.send(await idempotent.answer(request, () => retryDeadLetter(eventStore, id, avro)))
+    return reply.send(await idempotent.answer(request, () => () => retryDeadLetter(eventStore, id, avro)))
   })
 }

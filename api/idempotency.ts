@@ -17,20 +17,21 @@ export class IdempotentRequests {
   /**
    * Does the work of a request, unless it was done before.
    *
-   * @param work gets the source of its records: the same for a repetition, so that it has its effect once even where
-   *   a crash came between the work and its answer
+   * @param prepare throws if the request is faulty: then its key stays free. It gets the source of the request's records:
+   *   the same for a repetition, so that the work has its effect once even where a crash came between it and its answer
    * @throws {KeyReused} the key was used for a request with another body or address
    */
   async answer<Answer extends object>(
     request: FastifyRequest,
-    work: (source: string) => Promise<Answer>,
+    prepare: (source: string) => () => Promise<Answer>,
   ): Promise<Answer> {
     const header = request.headers['idempotency-key']
-    if (typeof header !== 'string') return work(`http:${randomUUID()}`)
+    if (typeof header !== 'string') return prepare(`http:${randomUUID()}`)()
     const key = `${request.method} ${request.routeOptions.url ?? ''}:${header}`
+    const work = prepare(`key:${key}`)
     const before = this.#underWay.get(key)
     const answer = this.#after(before, () =>
-      answerOnce(this.#eventStore, { key, digest: digestOf(request) }, () => work(`key:${key}`)),
+      answerOnce(this.#eventStore, { key, digest: digestOf(request) }, work),
     )
     this.#underWay.set(key, answer)
     try {

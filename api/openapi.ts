@@ -1,12 +1,15 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
-import { ProblemSchema } from './answers.js'
+import { problemAnswers, ProblemSchema } from './answers.js'
 import { jsonType, sendDocument } from './documents.js'
 import { referencePage, type OpenApiDocument } from './reference-page.js'
 import type { Server } from './services.js'
 
 /** Sends nothing but its own style sheet along, and asks the network for nothing. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+/** Of any part of a path that is up to the client. */
+const tooLong = problemAnswers('address-too-long')
 
 /** Describes the routes that are added after this. */
 export async function describeRoutes(server: FastifyInstance, version: string): Promise<void> {
@@ -17,7 +20,11 @@ export async function describeRoutes(server: FastifyInstance, version: string): 
       buildLocalReference: ({ $id }, _base, _fragment, i) => (typeof $id === 'string' ? $id : `schema-${i}`),
     },
     transform: ({ schema, url, route: { method } }) => ({
-      schema: { ...schema, operationId: operationId(String(method), url) },
+      schema: {
+        ...schema,
+        operationId: operationId(String(method), url),
+        response: { ...(url.includes(':') && tooLong), ...(schema?.response as object | undefined) },
+      },
       url,
     }),
     openapi: {

@@ -76,17 +76,9 @@ export function intakeRoute(
   }
   server.post(`/${kind}`, options, async (request, reply) => {
     const body = bodyOf(request)
-    const answer = await idempotent.answer(request, async (source): Promise<IntakeAnswer> => {
-      const { arrivals, indexes, passed } = arrivalsOf(kind, body, source)
-      const taken = await takeIn(eventStore, arrivals)
-      const { position, appended, duplicates, rejected } = taken
-      const ignored = passed + taken.ignored
-      metrics.records(kind, 'ignored', ignored)
-      metrics.records(kind, 'appended', appended)
-      metrics.records(kind, 'duplicate', duplicates)
-      metrics.records(kind, 'rejected', rejected.length)
-      const indexed = rejected.map((one) => ({ ...one, index: indexes[one.index] ?? one.index }))
-      return { position, appended, duplicates, ignored, rejected: indexed }
+    const answer = await idempotent.answer(request, (source) => {
+      const given = arrivalsOf(kind, body, source)
+      return () => take(given)
     })
     const [conflict] = answer.rejected
     if (conflict && !Array.isArray(body.value)) {
@@ -94,6 +86,18 @@ export function intakeRoute(
     }
     return reply.send(answer)
   })
+
+  async function take({ arrivals, indexes, passed }: Arrivals): Promise<IntakeAnswer> {
+    const taken = await takeIn(eventStore, arrivals)
+    const { position, appended, duplicates, rejected } = taken
+    const ignored = passed + taken.ignored
+    metrics.records(kind, 'ignored', ignored)
+    metrics.records(kind, 'appended', appended)
+    metrics.records(kind, 'duplicate', duplicates)
+    metrics.records(kind, 'rejected', rejected.length)
+    const indexed = rejected.map((one) => ({ ...one, index: indexes[one.index] ?? one.index }))
+    return { position, appended, duplicates, ignored, rejected: indexed }
+  }
 }
 
 /** The records of a body that tell a fact, where each stood in it, and how many carry nothing for us at all. */

@@ -72,6 +72,6 @@ export function sessionRoutes(server: Server, services: Services): void {
   }
   server.post('/sessions/:id/retry', { schema: retrySchema }, async (request, reply) => {
     const { id } = request.params
-    return reply.send(await idempotent.answer(request, () => retrySession(eventStore, id)))
+    return reply.send(await idempotent.answer(request, () => () => retrySession(eventStore, id)))
   })
 }

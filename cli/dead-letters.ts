@@ -7,7 +7,7 @@ import type { DeadLetter } from '../projections/dead-letters/dead-letters.js'
 import { listDeadLetters as deadLettersOf } from '../projections/queries/dead-letters.js'
 import type { ReadStore } from '../projections/queries/live.js'
 import { allItems } from './all-items.js'
-import { withLog, type Context } from './command.js'
+import { withLog, WrongUsage, type Context } from './command.js'
 import { table } from './output.js'
 
 /** `tidemark dead-letters list`: what waits for somebody to look at it. */
@@ -42,7 +42,9 @@ export async function exportDeadLetters(
   await withLog(context, async ({ eventStore, readStore }) => {
     const letters = lettersOf(readStore, kind)
     if (out !== undefined) {
-      const written = await writeLines(letters, eventStore, createWriteStream(out, { flags: 'wx' }))
+      const written = await writeLines(letters, eventStore, createWriteStream(out, { flags: 'wx' })).catch(
+        unlessExists(out),
+      )
       output.result({ letters: written, out }, () => `${written} dead letters written to ${out}`)
     } else if (output.json) {
       output.result(await allOf(letters), () => '')
@@ -50,6 +52,13 @@ export async function exportDeadLetters(
       await writeLines(letters, eventStore, process.stdout).catch(unlessSeenEnough)
     }
   })
+}
+
+function unlessExists(out: string): (error: unknown) => never {
+  return (error) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw new WrongUsage(`${out} is there already: name a new file, or remove it`)
+  }
 }
 
 /** Writes the bytes of dead letters, one a line; ends a file, and leaves standard output open. Answers how many. */

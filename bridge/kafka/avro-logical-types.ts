@@ -7,11 +7,13 @@ export const logicalTypes = {
   decimal: decimal(),
 }
 
-/** ISO 8601 in UTC, to the millisecond, as timestamps are written elsewhere. */
+/** ISO 8601 in UTC, to the millisecond, or as fine as it is: nothing is rounded. */
 function instant(unitsAMillisecond: number) {
   return class Instant extends avro.types.LogicalType {
     protected override _fromValue(units: number): string {
-      return new Date(Math.floor(units / unitsAMillisecond)).toISOString()
+      const text = new Date(Math.floor(units / unitsAMillisecond)).toISOString()
+      const finer = units - Math.floor(units / unitsAMillisecond) * unitsAMillisecond
+      return finer === 0 ? text : text.replace('Z', `${String(finer).padStart(3, '0')}Z`)
     }
   }
 }

@@ -160,7 +160,7 @@ class RunningBridge {
     } finally {
       over.abort()
       const left = joining.then((group) => group.stop())
-      const ended = Promise.allSettled([left, publishing.stop()]).then(() => admin.disconnect())
+      const ended = Promise.allSettled([left, publishing.end()]).then(() => admin.disconnect())
       await atMost(
         farewell,
         ended.catch(() => {}),

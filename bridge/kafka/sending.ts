@@ -1,10 +1,10 @@
-import { Partitioners, type Kafka, type Message, type Producer } from 'kafkajs'
+import { Partitioners, type Kafka, type Message, type Producer, type RecordMetadata } from 'kafkajs'
 import { rootOf } from './errors.js'
 
 /** Runs work until it does not fail any more; throws what makes it useless to go on. */
 export type Again = <T>(work: () => Promise<T>) => Promise<T>
 
-/** The brokers and this producer disagree on what was sent: only another producer can go on. */
+/** The brokers and this producer disagree on what was sent, or where to: only another producer can go on. */
 export class SequenceBroken extends Error {
   override get name(): string {
     return 'SequenceBroken'
@@ -53,8 +53,8 @@ export class Sending {
       if (others) others.push({ ...message, partition })
       else partitions.set(partition, [{ ...message, partition }])
     }
-    for (const all of partitions.values()) {
-      for (const page of pagesOf(all)) await again(() => this.#sendPage(page))
+    for (const [partition, all] of partitions) {
+      for (const page of pagesOf(all)) await again(() => this.#sendPage(partition, page))
     }
   }
 
@@ -62,9 +62,16 @@ export class Sending {
     return this.#producer.disconnect()
   }
 
-  async #sendPage(messages: Message[]): Promise<void> {
+  async #sendPage(partition: number, messages: Message[]): Promise<void> {
+    const taken = await this.#taken(messages)
+    // Of a partition that it does not know, the library sends nothing and says nothing.
+    if (taken.every((one) => one.partition !== partition))
+      throw new SequenceBroken(`${this.#topic} has no partition ${partition} any more, or not yet`)
+  }
+
+  async #taken(messages: Message[]): Promise<readonly RecordMetadata[]> {
     try {
-      await this.#producer.send({ topic: this.#topic, acks: -1, messages })
+      return await this.#producer.send({ topic: this.#topic, acks: -1, messages })
     } catch (error) {
       const { type, message } = rootOf(error) as Error & { readonly type?: string }
       if (type !== undefined && broken.has(type)) throw new SequenceBroken(message, { cause: error })

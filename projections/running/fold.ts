@@ -212,6 +212,11 @@ export class Fold {
     return key === undefined || this.partition.owns(key)
   }
 
+  /** What concerns every partition is counted in the first. */
+  #isCounted(event: RecordedEvent): boolean {
+    return this.partition.index === 0 || this.projection.sharing?.keyOf(event) !== undefined
+  }
+
   /** Only what is asynchronous is waited for: most events are handled without a turn of the event loop. */
   #handle(event: RecordedEvent): void | Promise<void> {
     // What a handler asks for before it writes is to be as the event before left it. Positions that are handed on
@@ -219,7 +224,7 @@ export class Fold {
     this.#position = this.#passed
     const { handlers, sharing } = this.projection
     const isOwn = !this.#isShared || this.#isOwn(event)
-    if (isOwn) this.events++
+    if (isOwn && this.#isCounted(event)) this.events++
     try {
       const pending = (isOwn ? handlers : sharing?.elsewhere)?.[event.type]?.(event, this.#documents)
       return pending?.catch((error: unknown) => this.#fail(event, error))

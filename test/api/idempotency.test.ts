@@ -9,7 +9,7 @@ void t.test('a repeated request is answered as the first time', async (t) => {
   const { post, eventStore } = await startService(t)
   const records = [dataRecord('a'), dataRecord('b')]
   const first = await post('/data-records', records, key)
-  t.match(first.body, { position: 2, appended: 2, duplicates: 0 })
+  t.match(first.body, { position: 3, appended: 2, duplicates: 0 })
   const head = await eventStore.head()
   const again = await post('/data-records', records, key)
   t.equal(again.status, 200)
@@ -58,16 +58,16 @@ void t.test('of requests at once under one key one is carried out', async (t) =>
   const answers = await Promise.all(Array.from({ length: 20 }, () => post('/data-records', records, key)))
   for (const { status, body } of answers) {
     t.equal(status, 200)
-    t.same(body, { position: 2, appended: 2, duplicates: 0, ignored: 0, rejected: [] })
+    t.same(body, { position: 3, appended: 2, duplicates: 0, ignored: 0, rejected: [] })
   }
-  t.equal(await eventStore.head(), 3, 'two records and one answer')
+  t.equal(await eventStore.head(), 4, 'one claim of the key, two records and one answer')
   const bodies = Array.from({ length: 10 }, (_, n) => dataRecord(`c${n}`))
   const mixed = await Promise.all(
     bodies.map((body) => post('/data-records', body, { 'idempotency-key': 'another' })),
   )
   const statuses = mixed.map(({ status }) => status).sort()
   t.same(statuses, [200, ...Array<number>(9).fill(409)], 'the others are told that it was another request')
-  t.equal(await eventStore.head(), 5)
+  t.equal(await eventStore.head(), 7)
 })
 
 void t.test('services over one log know each other’s keys', async (t) => {
@@ -83,6 +83,25 @@ void t.test('services over one log know each other’s keys', async (t) => {
   })
   t.same(again.json(), first.body)
 })
+
+void t.test(
+  'of two services one carries a request out, and the other one nothing of another request',
+  async (t) => {
+    const { post, eventStore, readStore } = await startService(t)
+    const other = await buildServer({ eventStore, readStore, projections, version: '0.0.0' })
+    t.teardown(() => other.close())
+    for (let n = 0; n < 20; n++) {
+      const head = await eventStore.head()
+      const headers = { 'idempotency-key': `raced-${n}` }
+      const [one, two] = await Promise.all([
+        post('/data-records', dataRecord(`one-${n}`), headers),
+        other.inject({ method: 'POST', url: '/data-records', headers, payload: dataRecord(`two-${n}`) }),
+      ])
+      t.same([one.status, two.statusCode].sort(), [200, 409])
+      t.equal(await eventStore.head(), head + 3, 'one claim of the key, one record and one answer')
+    }
+  },
+)
 
 void t.test('a key has 1 to 255 visible ASCII characters', async (t) => {
   const { post } = await startService(t)

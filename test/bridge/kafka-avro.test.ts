@@ -59,12 +59,15 @@ void t.test('logical types are what they are in JSON elsewhere', async (t) => {
     fields: fields.map(({ name }) => ({ name, type: name === 'at' ? 'long' : 'bytes' })),
   })
   const decoder = avroDecoder(registry.url)
-  const at = Date.UTC(2020, 0, 10) * 1_000 + 999
-  const decode = (amount: number[], whole: number[]) =>
+  const midnight = Date.UTC(2020, 0, 10) * 1_000
+  const decode = (amount: number[], whole: number[], at = midnight) =>
     decoder.decode(framed(id, plain.toBuffer({ amount: Buffer.from(amount), whole: Buffer.from(whole), at })))
   t.match(await decode([0x04, 0xd2], [0x05]), { amount: '12.34', whole: '5', at: '2020-01-10T00:00:00.000Z' })
   t.match(await decode([0xff], [0xfb]), { amount: '-0.01', whole: '-5' })
   t.match(await decode([0x00], []), { amount: '0.00', whole: '0' })
+  t.match(await decode([], [], midnight + 5_000), { at: '2020-01-10T00:00:00.005Z' })
+  t.match(await decode([], [], midnight + 5_999), { at: '2020-01-10T00:00:00.005999Z' }, 'nothing is rounded')
+  t.match(await decode([], [], -1), { at: '1969-12-31T23:59:59.999999Z' })
   t.match(await decode([0x80, 0x00, 0x00, 0x00], [0x7f, 0xff]), { amount: '-21474836.48', whole: '32767' })
 })
 

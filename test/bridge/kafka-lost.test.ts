@@ -3,7 +3,7 @@ import { rawBytes, type RecordRejected } from '../../domain/dead-letter.js'
 import type { SourceLost } from '../../domain/source.js'
 import type { EventStore } from '../../event-store/port.js'
 import { wholeLog } from '../projections/tidemark.js'
-import { bridgeOver, eventsOf, withKafka, type TestKafka } from './kafka-server.js'
+import { bridgeOver, eventsOf, makeAnew, withKafka, type TestKafka } from './kafka-server.js'
 import { decorated } from '../../event-store/decorated.js'
 import { openLog } from '../event-store/open-log.js'
 
@@ -35,15 +35,6 @@ async function deleteBefore({ admin }: TestKafka, topic: string, offset: string)
   } catch (error) {
     if (/does not support/.test((error as Error).message)) return false
     throw error
-  }
-}
-
-async function makeAnew({ admin, topic }: TestKafka, name: string): Promise<void> {
-  await admin.deleteTopics({ topics: [name] })
-  // Brokers take a while to forget a topic.
-  for (;;) {
-    if (await admin.createTopics({ topics: [{ topic: name, numPartitions: 1 }] }).catch(() => false)) break
-    await topic('meanwhile')
   }
 }
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createOutput } from '../../bridge/kafka/reach.js'
-import { Sending } from '../../bridge/kafka/sending.js'
-import { withKafka } from './kafka-server.js'
+import { Sending, SequenceBroken } from '../../bridge/kafka/sending.js'
+import { makeAnew, withKafka } from './kafka-server.js'
 
 t.setTimeout(120_000)
 
@@ -25,6 +25,18 @@ await withKafka(t, (kafka) => {
       values,
       sent.map(({ value }) => value),
     )
+  })
+
+  void t.test('of a topic that has fewer partitions now, nothing is taken for sent', async (t) => {
+    const topic = await kafka.topic('shrunk', 8)
+    const sending = await open(topic)
+    await makeAnew(kafka, topic)
+    const messages = Array.from({ length: 20 }, (_, n) => ({ key: `key-${n}`, value: `${n}` }))
+    await t.rejects(sending.send(messages, once), SequenceBroken)
+    const again = await open(topic)
+    await again.send(messages, once)
+    const keys = new Set((await kafka.messages(topic)).map(({ key }) => String(key)))
+    t.equal(keys.size, messages.length, 'another producer sends all of them')
   })
 
   void t.test('what a topic refuses is said with the setting to raise', async (t) => {

@@ -265,3 +265,13 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve))
   return port
 }
+
+/** Deletes a topic and creates it again, with one partition. */
+export async function makeAnew({ admin, topic }: TestKafka, name: string): Promise<void> {
+  await admin.deleteTopics({ topics: [name] })
+  // Brokers take a while to forget a topic.
+  for (;;) {
+    if (await admin.createTopics({ topics: [{ topic: name, numPartitions: 1 }] }).catch(() => false)) break
+    await topic('meanwhile')
+  }
+}

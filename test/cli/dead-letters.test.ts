@@ -52,7 +52,10 @@ void t.test('dead letters on the command line', async (t) => {
     const exported = await run('dead-letters', 'export', '--out', output, '--json')
     t.same(JSON.parse(exported.stdout), { letters: 4, out: output })
     t.same(readFileSync(output), bad)
-    t.match(await run('dead-letters', 'export', '--out', output), { code: 1, stderr: /EEXIST/ })
+    t.match(await run('dead-letters', 'export', '--out', output), {
+      code: 2,
+      stderr: /is there already: name a new file/,
+    })
     const printed = await run('dead-letters', 'export')
     t.same(printed, { code: 0, stdout: bad.toString(), stderr: '' })
     t.equal((await run('dead-letters', 'export', '--json')).stdout, listed)

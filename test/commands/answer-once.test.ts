@@ -51,39 +51,47 @@ void t.test('requests at the same time get one answer', async (t) => {
   t.same(await answerOnce(eventStore, request, each), answers[0])
 })
 
-void t.test('of two other requests at the same time under one key, one is refused', async (t) => {
-  const eventStore = openLog(t)
-  const { work: each } = work()
-  const outcomes = await Promise.allSettled([
-    answerOnce(eventStore, request, each),
-    answerOnce(eventStore, { ...request, digest: 'sha256:2' }, each),
-  ])
-  t.same(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
-  const refused = outcomes.find((outcome) => outcome.status === 'rejected')
-  t.match(refused?.reason, { code: 'idempotency-key-reused' })
-})
+void t.test(
+  'of two other requests at the same time under one key, one is refused before it does anything',
+  async (t) => {
+    const eventStore = openLog(t)
+    const { done, work: each } = work()
+    const outcomes = await Promise.allSettled([
+      answerOnce(eventStore, request, each),
+      answerOnce(eventStore, { ...request, digest: 'sha256:2' }, each),
+    ])
+    t.same(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+    const refused = outcomes.find((outcome) => outcome.status === 'rejected')
+    t.match(refused?.reason, { code: 'idempotency-key-reused' })
+    t.equal(done.times, 1)
+  },
+)
 
-void t.test('work that fails leaves the key free', async (t) => {
+void t.test('work that fails is done again for the same request, and for no other', async (t) => {
   const eventStore = openLog(t)
   await t.rejects(
     answerOnce(eventStore, request, () => Promise.reject(new Error('no'))),
     { message: 'no' },
   )
-  t.equal(await eventStore.head(), 0)
-  t.match(await answerOnce(eventStore, { ...request, digest: 'another' }, work().work), { position: 1 })
+  const { done, work: once } = work()
+  await t.rejects(answerOnce(eventStore, { ...request, digest: 'another' }, once), {
+    code: 'idempotency-key-reused',
+  })
+  t.equal(done.times, 0, 'nobody knows what the first one did before it failed')
+  t.match(await answerOnce(eventStore, request, once), { position: 1 })
 })
 
 void t.test('stopped before the answer was kept, the work is done again; after it, it is not', async (t) => {
   const eventStore = openLog(t)
   const { done, work: each } = work()
-  await t.rejects(answerOnce(stoppingAppends(eventStore, new Countdown(0)), request, each), Stopped)
+  await t.rejects(answerOnce(stoppingAppends(eventStore, new Countdown(1)), request, each), Stopped)
   t.match(
     await answerOnce(eventStore, request, each),
     { position: 2 },
     'so it must have its effect once itself',
   )
   const other = { ...request, key: 'key-2' }
-  await t.rejects(answerOnce(unansweredAppends(eventStore, new Countdown(0)), other, each), Stopped)
+  await t.rejects(answerOnce(unansweredAppends(eventStore, new Countdown(1)), other, each), Stopped)
   t.match(await answerOnce(eventStore, other, each), { position: 3 })
   t.equal(done.times, 3)
 })
