@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { lstat, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises'
+import { lstat, readdir, realpath, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { makeFolder } from '../sqlite/folder.js'
 import { isAlive } from '../sqlite/processes.js'
 import type { Context } from './command.js'
 
@@ -71,7 +72,7 @@ function isBeingWritten(path: string): boolean {
 
 /** A pipe cannot be read twice, but a source is known by all of its content: so it is kept first. */
 async function spool(input: Readable, { config: { data } }: Context): Promise<string> {
-  await mkdir(data, { recursive: true })
+  makeFolder(data)
   await removeLeftOvers(data)
   const path = join(data, `stdin-${process.pid}-${randomUUID()}`)
   await pipeline(input, createWriteStream(path))

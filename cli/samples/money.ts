@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises'
 import { uuidV3FromBytes } from '../../domain/uuid.js'
+import { makeFolder } from '../../sqlite/folder.js'
 import { JavaRandom } from './java-random.js'
 import { LineFile } from './line-file.js'
 import { Shuffled } from './shuffled.js'
@@ -40,7 +40,7 @@ export interface GenerateMoney extends MoneySample {
  * @returns how many files were written, and how many records are in them, duplicates included
  */
 export async function generateMoney(sample: GenerateMoney): Promise<{ files: number; records: number }> {
-  await mkdir(sample.out, { recursive: true })
+  makeFolder(sample.out)
   const files = new Map<MoneyTopic, LineFile>()
   for (const topic of moneyTopics) files.set(topic, await LineFile.open(sample.out, `${topic}.ndjson`))
   let records = 0

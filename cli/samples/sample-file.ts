@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../../sqlite/folder.js'
 
 const block = 256 * 1024
 
@@ -41,6 +42,6 @@ export async function writeLines(
  * @param name what the files of the sample are called
  */
 export async function emptyFolder(folder: string, name: RegExp): Promise<void> {
-  await mkdir(folder, { recursive: true })
+  makeFolder(folder)
   for (const file of await readdir(folder)) if (name.test(file)) await rm(join(folder, file))
 }

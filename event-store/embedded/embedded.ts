@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
 import type { NewEvent, RecordedEvent } from '../../domain/event.js'
+import { makeFolder } from '../../sqlite/folder.js'
 import { Bell } from './bell.js'
 import { GroupCommit } from './commit.js'
 import { IndexFile } from './index.js'
@@ -37,7 +37,7 @@ export interface EmbeddedEventStore extends EventStore {
  * @throws {LogUnusable} the folder holds another application's files
  */
 export function openEmbeddedEventStore(folder: string, options: EmbeddedOptions = {}): EmbeddedEventStore {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const log = new LogFile(folder)
   const index = new IndexFile(folder, log.id, () => log.head())
   return new Embedded(log, index, options)

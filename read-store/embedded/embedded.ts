@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { LateWriter } from '../../sqlite/late-writer.js'
 import type { Batch, BatchStatement, Guard, Outcome, SqlValue } from '../../sqlite/batch.js'
 import { closeDatabase, openDatabase, type OpenOptions } from '../../sqlite/driver.js'
 import { DatabaseBusy } from '../../sqlite/errors.js'
+import { makeFolder } from '../../sqlite/folder.js'
 import { EmbeddedBuild, type BuildHost } from './build.js'
 import * as catalogue from './catalogue.js'
 import { readLeases, releaseLease, takeLease } from './leases.js'
@@ -23,7 +24,7 @@ import type { Build, Collections, Lease, ReadStore, Replacing } from '../port.js
  * again.
  */
 export async function openEmbeddedReadStore(folder: string): Promise<ReadStore> {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   removeLeftOverScratch(folder)
   return EmbeddedReadStore.open(folder, 'kept')
 }
