@@ -1,7 +1,7 @@
 import type { Event, NewEvent } from '../domain/event.js'
 import { uuidV5Namespace } from '../domain/uuid.js'
 import { RevisionConflict } from '../event-store/errors.js'
-import type { EventStore } from '../event-store/port.js'
+import type { EventStore, ExpectedRevision } from '../event-store/port.js'
 
 /** A request with an idempotency key is about to be carried out: no other one can be. */
 type RequestClaimed = Event<'RequestClaimed', { readonly digest: string }>
@@ -35,22 +35,29 @@ export async function answerOnce<Answer extends object>(
   const earlier = await earlierAnswer<Answer>(eventStore, stream, digest)
   if (earlier) return earlier
   const claimed: NewEvent<RequestClaimed> = { id, stream, type: 'RequestClaimed', data: { digest }, metadata }
-  await appendAt(eventStore, claimed, 'none')
-  const meanwhile = await earlierAnswer<Answer>(eventStore, stream, digest)
-  if (meanwhile) return meanwhile
+  if (!(await isFirst(eventStore, claimed, 'none'))) {
+    const meanwhile = await earlierAnswer<Answer>(eventStore, stream, digest)
+    if (meanwhile) return meanwhile
+  }
   const answer = await work()
   const type = 'RequestAnswered'
   const answered: NewEvent<RequestAnswered> = { id: answerId(key), stream, type, data: { answer }, metadata }
-  await appendAt(eventStore, answered, 0)
+  if (await isFirst(eventStore, answered, 0)) return answer
   return (await earlierAnswer<Answer>(eventStore, stream, digest)) ?? answer
 }
 
-/** Appends an event to its stream, unless somebody else was there first. */
-async function appendAt(eventStore: EventStore, event: NewEvent, revision: number | 'none'): Promise<void> {
+/** Appends an event to its stream, unless somebody else was there first: then false. */
+async function isFirst(
+  eventStore: EventStore,
+  event: NewEvent,
+  revision: ExpectedRevision,
+): Promise<boolean> {
   try {
-    await eventStore.append([event], [{ stream: event.stream, revision }])
+    const { events } = await eventStore.append([event], [{ stream: event.stream, revision }])
+    return events.every(({ duplicate }) => !duplicate)
   } catch (error) {
-    if (!(error instanceof RevisionConflict)) throw error
+    if (error instanceof RevisionConflict) return false
+    throw error
   }
 }
 

@@ -34,9 +34,10 @@ export class LateWriter {
 
   /** Undefined: the thread is to do it. So it is where another process is writing, which it can wait for. */
   private applyHere(batch: Batch): Outcome | undefined {
+    if (this.far) return undefined
     assertRows(batch)
     for (const statement of batch.statements) this.rows += rowsOf(statement)
-    if (this.far || this.rows > rowsWithoutThread) return undefined
+    if (this.rows > rowsWithoutThread) return undefined
     try {
       this.near ??= new BatchDatabase(this.path, this.options)
       return this.near.apply(batch, false)

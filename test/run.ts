@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
  * wait for servers and for clocks. Arguments choose files by a part of their names. The last line counts.
  */
 
-/** What a process loads, tap and half of the product, takes most of a second: so these share it. */
+/** What a process loads, tap and half of the product, takes most of a second: so these share it. Not the laws, which are long. */
 const filesAProcess = 6
 /** The tests in all files of a process are to end within so many milliseconds. */
 const timeout = 600_000
@@ -23,7 +23,8 @@ const files = readdirSync(sources, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.ts'))
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
   .map((name) => name.replace(/\.ts$/, '.js'))
-  .sort()
+  // The laws take longest: whatever starts last is to be short.
+  .sort((a, b) => Number(b.startsWith('laws')) - Number(a.startsWith('laws')) || (a < b ? -1 : 1))
 
 // Only the tests of the adapters use the servers (test/servers.ts); the program that tests start must not see them.
 for (const name of ['EVENTSTOREDB_URL', 'MONGODB_URL', 'KAFKA_BROKERS']) {
@@ -65,26 +66,20 @@ function hasRoom(folder: string): boolean {
   }
 }
 
-/**
- * What is run as a process each. The laws take longest: each of them has a process of its own, and begins before all
- * others.
- */
+/** What is run as a process each: files that import some of a folder. */
 function processesOf(files: readonly string[]): string[] {
-  const laws = files.filter((file) => dirname(file) === 'laws')
   const folders = new Map<string, string[]>()
-  for (const file of files) {
-    if (laws.includes(file)) continue
-    folders.set(dirname(file), [...(folders.get(dirname(file)) ?? []), file])
-  }
+  for (const file of files) folders.set(dirname(file), [...(folders.get(dirname(file)) ?? []), file])
   const folder = join(here, 'processes')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
-  const processes = laws.map((file) => join(here, file))
+  const processes: string[] = []
   for (const [name, group] of folders) {
-    for (let from = 0; from < group.length; from += filesAProcess) {
-      const process = join(folder, `${name === '.' ? 'test' : name}-${from}.js`)
-      writeFileSync(process, importing(group.slice(from, from + filesAProcess)))
-      processes.push(process)
+    const size = name === 'laws' ? 1 : filesAProcess
+    for (let from = 0; from < group.length; from += size) {
+      const path = join(folder, `${name === '.' ? 'test' : name}-${from}.js`)
+      writeFileSync(path, importing(group.slice(from, from + size)))
+      processes.push(path)
     }
   }
   return processes

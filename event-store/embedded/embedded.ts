@@ -21,7 +21,7 @@ const lookAgainAfter = 20
 export interface EmbeddedOptions {
   /** The bell of another thread of this process that has the same folder open. */
   readonly bell?: SharedArrayBuffer
-  /** So many events are kept in memory before the index takes them in. Default 65,536. */
+  /** The index takes in so many events at a time. Some times as many may wait for it in memory. Default 65,536. */
   readonly tail?: number
 }
 

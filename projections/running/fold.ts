@@ -166,7 +166,7 @@ export class Fold {
     const relevant = events.filter((event) => event.position > this.#position && this.#concerns(event))
     await this.#loadWatched()
     const { touch } = this.projection
-    const own = this.#isShared ? relevant.filter((event) => this.#isOwn(event)) : relevant
+    const own = this.#isShared ? relevant.filter((event) => this.#isOwn(this.#keyOf(event))) : relevant
     if (touch) await this.#documents.loadTouched(own, touch, (event, error) => this.#fail(event, error))
     for (const event of relevant) {
       const pending = this.#handle(event)
@@ -206,15 +206,13 @@ export class Fold {
     return this.partition !== wholePartition
   }
 
-  /** An event of no key concerns every partition. */
-  #isOwn(event: RecordedEvent): boolean {
-    const key = this.projection.sharing?.keyOf(event)
-    return key === undefined || this.partition.owns(key)
+  /** By which the work is shared; undefined if the event concerns every partition, or there is only one. */
+  #keyOf(event: RecordedEvent): string | undefined {
+    return this.#isShared ? this.projection.sharing?.keyOf(event) : undefined
   }
 
-  /** What concerns every partition is counted in the first. */
-  #isCounted(event: RecordedEvent): boolean {
-    return this.partition.index === 0 || this.projection.sharing?.keyOf(event) !== undefined
+  #isOwn(key: string | undefined): boolean {
+    return key === undefined || this.partition.owns(key)
   }
 
   /** Only what is asynchronous is waited for: most events are handled without a turn of the event loop. */
@@ -223,8 +221,10 @@ export class Fold {
     // come from the log: to some engines, others are no places.
     this.#position = this.#passed
     const { handlers, sharing } = this.projection
-    const isOwn = !this.#isShared || this.#isOwn(event)
-    if (isOwn && this.#isCounted(event)) this.events++
+    const key = this.#keyOf(event)
+    const isOwn = this.#isOwn(key)
+    // What concerns every partition is counted in the first.
+    if (isOwn && (key !== undefined || this.partition.index === 0)) this.events++
     try {
       const pending = (isOwn ? handlers : sharing?.elsewhere)?.[event.type]?.(event, this.#documents)
       return pending?.catch((error: unknown) => this.#fail(event, error))
